@@ -1,0 +1,5 @@
+"""`python -m anomalyctl`."""
+
+from anomalyctl.cli.main import run
+
+run()

@@ -1,0 +1,57 @@
+"""The map of the product: every command, the module that holds it, and one line about it.
+
+Modules are imported when their command is called, never for `--help`: the Azure SDKs and numpy
+would cost half a second.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Final
+
+import typer
+
+from anomalyctl.cli.lazy import Entry, lazy_group
+
+OPERATE: Final = "Operate the system"
+FEED: Final = "Feed the pipeline"
+TRIAGE: Final = "Triage"
+
+COMMANDS: Final[dict[str, Entry]] = {
+    "deploy": Entry("deploy", "Bring an environment up; run again, it resumes.", OPERATE),
+    "status": Entry("status", "Health, address, uptime and backlog of each part.", OPERATE),
+    "logs": Entry("logs", "What the parts wrote.", OPERATE),
+    "destroy": Entry("destroy", "Take an environment down; asks first.", OPERATE),
+    "doctor": Entry("doctor", "Check what this machine has and say what to mend.", OPERATE),
+    "simulate": Entry("simulate", "Send synthetic readings, with faults where wanted.", FEED),
+    "ingest": Entry("ingest", "Send a recording of a real plant.", FEED),
+    "replay": Entry("replay", "Run kept windows through the detectors again.", FEED),
+    "anomalies": Entry("anomalies", "What was found, and what is done about it.", TRIAGE, group=True),
+}
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from anomalyctl import __version__
+
+        typer.echo(f"anomalyctl {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    name="anomalyctl",
+    cls=lazy_group(COMMANDS),
+    help="The whole life of an anomaly-detection system for injection wells: on Azure, or on this machine.",
+    epilog="The environment is `local` unless --env says otherwise.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Root options."""

@@ -1,0 +1,102 @@
+"""The one place where an error becomes an exit code and a sentence. Code below it raises."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from types import FrameType
+
+from anomalyctl.cli.invocation import OutputFormat, current, output_asked_for
+from anomalyctl.errors import AnomalyctlError, InternalError, InvalidInput
+
+INTERRUPTED = 130
+TERMINATED = 143
+
+
+class Terminated(BaseException):
+    """SIGTERM: not an Exception, so that no handler for failures swallows it."""
+
+
+def run_command(arguments: list[str]) -> int:
+    """Run the command line and return its exit code. Never raises for a failure of the command."""
+    current.reset()
+    current.output = output_asked_for(arguments)
+    signal.signal(signal.SIGTERM, _raise_terminated)
+    try:
+        code = _dispatch(arguments)
+        sys.stdout.flush()
+        return code
+    except AnomalyctlError as error:
+        return _report(error)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except Terminated:
+        return TERMINATED
+    except BrokenPipeError:
+        # The reader has gone (`| head`): silence the interpreter's own flush at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:  # noqa: BLE001 - the last line of defence: a bug, told as one
+        return _report(_bug(error))
+
+
+def _dispatch(arguments: list[str]) -> int:
+    import typer
+    from typer.core import TyperGroup
+
+    from anomalyctl.cli.app import app
+
+    command = typer.main.get_command(app)
+    assert isinstance(command, TyperGroup)  # noqa: S101 - for the type checker
+    try:
+        result = command.main(args=arguments, prog_name="anomalyctl", standalone_mode=False)
+    except typer.TyperException as error:
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help, already written
+            return InvalidInput.exit_code
+        raise InvalidInput(error.format_message().rstrip(), hint=_usage_hint(arguments)) from None
+    except typer.Abort:
+        raise KeyboardInterrupt from None
+    return result if isinstance(result, int) else 0
+
+
+def _usage_hint(arguments: list[str]) -> str:
+    from anomalyctl.cli.app import COMMANDS
+
+    words = [word for word in arguments if not word.startswith("-")][:1]
+    known = " ".join(word for word in words if word in COMMANDS)
+    return f"See `{' '.join(filter(None, ('anomalyctl', known)))} --help`."
+
+
+def _report(error: AnomalyctlError) -> int:
+    if current.output is OutputFormat.JSON:
+        import json
+
+        body: dict[str, object] = {"code": error.code, "message": error.message, "hint": error.hint}
+        if error.details:
+            body["details"] = error.details
+        sys.stderr.write(json.dumps({"error": body}, ensure_ascii=False, default=str) + "\n")
+    else:
+        from rich.markup import escape
+
+        from anomalyctl.cli.console import talk
+
+        talk().print(f"[bad]Failed:[/bad] {escape(error.message)}", soft_wrap=True)
+        if error.hint:
+            talk().print(f"[hint]Next: {escape(error.hint)}[/hint]", soft_wrap=True)
+    return error.exit_code
+
+
+def _bug(error: Exception) -> InternalError:
+    import traceback
+
+    if current.verbose:
+        traceback.print_exception(error)
+    return InternalError(
+        f"A bug of ours: {type(error).__name__}: {error}",
+        hint="Run it again with --verbose for the details, and report them.",
+    )
+
+
+def _raise_terminated(signal_number: int, frame: FrameType | None) -> None:
+    raise Terminated

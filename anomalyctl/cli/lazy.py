@@ -1,0 +1,64 @@
+"""Commands that are imported when they are called, and known by name and summary before that."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import typer
+from typer.core import TyperCommand, TyperGroup
+
+_COMMANDS = "anomalyctl.cli.commands"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One command: its module in `cli/commands`, its line in the help, its panel there.
+
+    A group's module holds `app`, a Typer; a verb's module holds a function of the verb's name.
+    """
+
+    module: str
+    summary: str
+    panel: str
+    group: bool = False
+
+
+def lazy_group(entries: Mapping[str, Entry]) -> type[TyperGroup]:
+    """A group class over `entries`. Help and completion of names import nothing."""
+
+    class LazyGroup(TyperGroup):
+        """Stubs for help, the real command once one is chosen."""
+
+        def __init__(self, **settings: Any) -> None:
+            super().__init__(**settings)
+            self.commands = {name: _stub(name, entry) for name, entry in entries.items()}
+
+        def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+            name, _, rest = super().resolve_command(ctx, args)  # refuses unknown names, with a suggestion
+            return name, load(str(name), entries[str(name)]), rest
+
+    return LazyGroup
+
+
+def load(name: str, entry: Entry) -> Any:
+    """The real command, imported now, with the options that every command has."""
+    from anomalyctl.cli.options import add_common_options
+
+    module = importlib.import_module(f"{_COMMANDS}.{entry.module}")
+    if entry.group:
+        application: typer.Typer = module.app
+    else:
+        application = typer.Typer(add_completion=False)
+        application.command(name)(getattr(module, name))
+    application.info.name = name
+    command = typer.main.get_command(application)
+    command.name = name
+    add_common_options(command)
+    return command
+
+
+def _stub(name: str, entry: Entry) -> TyperCommand:
+    return TyperCommand(name, help=entry.summary, rich_help_panel=entry.panel)

@@ -1,0 +1,114 @@
+"""The options that mean the same everywhere, each named once."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from anomalyctl.cli.invocation import OutputFormat, current
+
+
+def _remember_output(value: OutputFormat) -> OutputFormat:
+    current.output = value
+    return value
+
+
+def _remember_quiet(value: bool) -> bool:
+    current.quiet = value
+    return value
+
+
+def _remember_verbose(value: bool) -> bool:
+    current.verbose = value
+    return value
+
+
+def _remember_no_input(value: bool) -> bool:
+    current.no_input = value
+    return value
+
+
+def _environment_names(incomplete: str) -> list[str]:
+    """Completion of --env, from the allow-list."""
+    from anomalyctl.environments import load_environments
+    from anomalyctl.errors import AnomalyctlError
+    from anomalyctl.project import find_project
+
+    try:
+        names = load_environments(find_project())
+    except AnomalyctlError:
+        return []
+    return [name for name in names if name.startswith(incomplete)]
+
+
+_COMMON = "Options of every command"
+
+EnvironmentOption = Annotated[
+    str,
+    typer.Option(
+        "--env",
+        "-e",
+        envvar="ANOMALYCTL_ENV",
+        metavar="NAME",
+        help="The environment.",
+        autocompletion=_environment_names,
+        rich_help_panel=_COMMON,
+    ),
+]
+YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Answer yes to the question.")]
+OutputOption = Annotated[
+    OutputFormat,
+    typer.Option(
+        "--output",
+        "-o",
+        envvar="ANOMALYCTL_OUTPUT",
+        help="How to write the result.",
+        callback=_remember_output,
+        rich_help_panel=_COMMON,
+    ),
+]
+NoInputOption = Annotated[
+    bool, typer.Option("--no-input", help="Never ask.", callback=_remember_no_input, rich_help_panel=_COMMON)
+]
+QuietOption = Annotated[
+    bool,
+    typer.Option("--quiet", "-q", help="Only results.", callback=_remember_quiet, rich_help_panel=_COMMON),
+]
+VerboseOption = Annotated[
+    bool,
+    typer.Option("--verbose", "-v", help="Say more.", callback=_remember_verbose, rich_help_panel=_COMMON),
+]
+
+
+def add_common_options(command: Any) -> None:
+    """Give `command`, and every command below it, the common options that it does not declare itself.
+
+    Their values are kept in `invocation.current`, so a command need not take what it does not use.
+    """
+    for child in getattr(command, "commands", {}).values():
+        add_common_options(child)
+    if getattr(command, "commands", None):
+        return
+    declared = {name for parameter in command.params for name in parameter.opts}
+    for parameter in _common_parameters():
+        if declared.isdisjoint(parameter.opts):
+            parameter.expose_value = False
+            command.params.append(parameter)
+
+
+def _common_parameters() -> list[Any]:
+    """Fresh parameter objects, made by typer from a signature."""
+
+    def signature(
+        env: EnvironmentOption = "local",
+        output: OutputOption = OutputFormat.TABLE,
+        yes: YesOption = False,
+        no_input: NoInputOption = False,
+        quiet: QuietOption = False,
+        verbose: VerboseOption = False,
+    ) -> None: ...
+
+    application = typer.Typer(add_completion=False)
+    application.command()(signature)
+    return [parameter for parameter in typer.main.get_command(application).params if parameter.name != "help"]

@@ -1,0 +1,1 @@
+"""A model in, a table, panel or line out."""
