@@ -1,0 +1,1 @@
+"""Supervised child processes: what running Terraform and the environment `local` both stand on."""
