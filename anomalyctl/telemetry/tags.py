@@ -39,6 +39,8 @@ class Tag:
     """The part of the plant that it belongs to, for people who look for it."""
     core: bool = False
     """Present in every reading; a reading without it is refused."""
+    intermittent: bool = False
+    """Comes and goes in normal operation, so that its absence says nothing."""
     cadence_s: float = 10.0
     """How often its value usually changes: 10 s for a transmitter, 3,600 s for an hourly figure."""
     limits: AlarmLimits = field(default_factory=AlarmLimits)
