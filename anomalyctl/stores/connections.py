@@ -1,0 +1,158 @@
+"""The door to Redis: how a connection string is read, which time-outs hold, what failures are called."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from anomalyctl.errors import InvalidInput, SignInFailed, Transient, Unreachable
+
+if TYPE_CHECKING:
+    import redis
+
+TIMEOUT_S = 5.0
+DEFAULT_POOL_SIZE = 16
+_TLS_PORTS = {6380, 10000}
+_HINT = "see what runs with `anomalyctl status`"
+
+
+def connect_redis(
+    connection_string: str,
+    *,
+    pool_size: int = DEFAULT_POOL_SIZE,
+    connect_timeout_s: float = TIMEOUT_S,
+    timeout_s: float = TIMEOUT_S,
+    credential_provider: Any = None,
+) -> redis.Redis:
+    """A client with a bounded pool; it connects at its first command.
+
+    Reads `redis://` and `rediss://` URLs and the form that Azure hands out,
+    `host:port,password=…,ssl=True,user=…`. A `credential_provider` of redis-py serves key-less sign-in.
+    Raises InvalidInput (field `REDIS_CONNECTION_STRING`); the message never holds the password.
+    """
+    import redis
+    from redis.backoff import ExponentialBackoff
+    from redis.retry import Retry
+
+    options: dict[str, Any] = {
+        **_parse(connection_string),
+        "socket_timeout": timeout_s,
+        "socket_connect_timeout": connect_timeout_s,
+        "socket_keepalive": True,
+        "health_check_interval": 30,
+        # RESP3 answers in other shapes; Azure Cache for Redis 6.0 is at home in RESP2.
+        "protocol": 2,
+    }
+    if credential_provider is not None:
+        options.update(credential_provider=credential_provider, username=None, password=None)
+    secure = options.pop("ssl")
+    blocking_pool: Any = redis.BlockingConnectionPool
+    pool = blocking_pool(
+        connection_class=redis.SSLConnection if secure else redis.Connection,
+        max_connections=pool_size,
+        timeout=timeout_s,
+        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        **options,
+    )
+    return redis.Redis.from_pool(pool)
+
+
+@contextmanager
+def redis_errors() -> Iterator[None]:
+    """Turn redis-py's failures into ours; also usable as a decorator.
+
+    Raises Unreachable (nobody answers), SignInFailed, Transient (memory full, read-only, loading).
+    """
+    import redis.exceptions as failures
+
+    try:
+        yield
+    except (failures.AuthenticationError, failures.NoPermissionError) as error:
+        raise SignInFailed("Redis refuses the credentials.", hint="check REDIS_CONNECTION_STRING") from error
+    except failures.OutOfMemoryError as error:
+        raise Transient(
+            "Redis is out of memory and takes no more readings; nothing was half-written.",
+            hint="let the pipeline catch up, run clean_up, or give Redis more memory",
+        ) from error
+    except failures.BusyLoadingError as error:
+        raise Transient("Redis is still loading its data.", hint="try again in a moment") from error
+    except failures.ReadOnlyError as error:
+        raise Transient(
+            "Redis is read-only at the moment (failing over).", hint="try again in a moment"
+        ) from error
+    except failures.TimeoutError as error:
+        raise Transient(f"Redis did not answer within {TIMEOUT_S:g} s.", hint=_HINT) from error
+    except failures.ConnectionError as error:
+        raise Unreachable(f"Redis cannot be reached: {_first_line(error)}", hint=_HINT) from error
+    except failures.ResponseError as error:
+        # A full disk stops the append-only file, and with it every write.
+        if str(error).startswith("MISCONF"):
+            raise Transient(
+                "Redis cannot write to its disk and refuses writes.", hint="free disk space for Redis"
+            ) from error
+        raise
+
+
+def _parse(connection_string: str) -> dict[str, Any]:
+    text = connection_string.strip()
+    if text.startswith(("redis://", "rediss://")):
+        return _parse_url(text)
+    if "://" in text or not text:
+        raise _unreadable()
+    address, *settings = text.split(",")
+    host, _, port_text = address.strip().rpartition(":")
+    if not host:
+        host, port_text = port_text, "6380"
+    if not port_text.isdigit():
+        raise _unreadable()
+    options: dict[str, Any] = {"host": host, "port": int(port_text), "ssl": int(port_text) in _TLS_PORTS}
+    for setting in settings:
+        # A password may hold "=" itself.
+        name, _, value = setting.strip().partition("=")
+        match name.strip().lower():
+            case "password":
+                options["password"] = value
+            case "user" | "username":
+                options["username"] = value
+            case "ssl":
+                options["ssl"] = value.strip().lower() == "true"
+            case _:
+                # abortConnect, connectTimeout and others are .NET's business.
+                continue
+    return options
+
+
+def _parse_url(url: str) -> dict[str, Any]:
+    from urllib.parse import unquote, urlsplit
+
+    try:
+        parts = urlsplit(url)
+        port = parts.port or 6379
+    except ValueError:
+        raise _unreadable() from None
+    options: dict[str, Any] = {
+        "host": parts.hostname or "127.0.0.1",
+        "port": port,
+        "ssl": parts.scheme == "rediss",
+    }
+    if parts.username:
+        options["username"] = unquote(parts.username)
+    if parts.password:
+        options["password"] = unquote(parts.password)
+    database = parts.path.strip("/")
+    if database.isdigit():
+        options["db"] = int(database)
+    return options
+
+
+def _unreadable() -> InvalidInput:
+    return InvalidInput(
+        "The Redis connection string cannot be read.",
+        field="REDIS_CONNECTION_STRING",
+        hint="write host:port,password=…,ssl=True or redis://:password@host:port",
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]

@@ -1,0 +1,77 @@
+"""Fenced leases in Redis: one worker at a time, and a token that tells a late writer from the holder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from anomalyctl.stores.connections import redis_errors
+from anomalyctl.stores.readings.keys import lease_key, lease_token_key
+
+if TYPE_CHECKING:
+    import redis
+
+_ACQUIRE = """
+if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local token = redis.call('INCR', KEYS[2])
+redis.call('SET', KEYS[1], token .. ':' .. ARGV[1], 'NX', 'PX', ARGV[2])
+return token
+"""
+_RENEW = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
+_RELEASE = """
+if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+return redis.call('DEL', KEYS[1])
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to work at `name` alone, for a while."""
+
+    name: str
+    owner: str
+    token: int
+
+    @property
+    def value(self) -> str:
+        """What stands in Redis while it is held."""
+        return f"{self.token}:{self.owner}"
+
+
+class Leases:
+    """Acquire, renew and release; every step is one script, so nobody comes between."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client: Any = client
+        self._acquire = self._client.register_script(_ACQUIRE)
+        self._renew = self._client.register_script(_RENEW)
+        self._release = self._client.register_script(_RELEASE)
+
+    @redis_errors()
+    def acquire(self, name: str, owner: str, *, ttl_s: float) -> Lease | None:
+        """The lease with a token higher than any before, or None while somebody else holds it."""
+        token = self._acquire(keys=[lease_key(name), lease_token_key(name)], args=[owner, _ms(ttl_s)])
+        return Lease(name, owner, int(token)) if token else None
+
+    @redis_errors()
+    def renew(self, lease: Lease, *, ttl_s: float) -> bool:
+        """Hold on for another `ttl_s`; False when it has expired or is somebody else's."""
+        return bool(self._renew(keys=[lease_key(lease.name)], args=[lease.value, _ms(ttl_s)]))
+
+    @redis_errors()
+    def release(self, lease: Lease) -> bool:
+        """Give it back; False when it was no longer ours."""
+        return bool(self._release(keys=[lease_key(lease.name)], args=[lease.value]))
+
+    @redis_errors()
+    def holder(self, name: str) -> str | None:
+        """Who holds it now."""
+        value = self._client.get(lease_key(name))
+        return value.decode().partition(":")[2] if value is not None else None
+
+
+def _ms(seconds: float) -> int:
+    return int(seconds * 1000)

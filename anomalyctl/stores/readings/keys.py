@@ -1,0 +1,58 @@
+"""Names of everything that we keep in Redis."""
+
+from __future__ import annotations
+
+from typing import Final
+
+READINGS: Final = "telemetry:readings"
+"""The queue: one stream, ids by the server."""
+GROUP: Final = "verdicts"
+"""The consumer group whose acknowledgement means: judged and written."""
+DEAD_LETTERS: Final = "telemetry:dead-letters"
+
+_WINDOW: Final = "telemetry:window:"
+
+
+def window_key(source: str) -> str:
+    """Sorted set of payloads by the reading's own time in ms."""
+    return f"{_WINDOW}{source}"
+
+
+def source_of_window(key: bytes) -> str:
+    """The inverse of `window_key`."""
+    return key.decode().removeprefix(_WINDOW)
+
+
+def simulated_key(source: str) -> str:
+    """Sorted set of the times (ms) of readings that were simulated."""
+    return f"telemetry:simulated:{source}"
+
+
+def tags_key(source: str) -> str:
+    """The source's own registry as JSON."""
+    return f"telemetry:tags:{source}"
+
+
+def model_key(source: str, version: str | None = None) -> str:
+    """The model in use, or an earlier version of it."""
+    return f"detection:model:{source}" + (f":{version}" if version else "")
+
+
+def memory_key(source: str) -> str:
+    """Hash with one field a tier."""
+    return f"detection:memory:{source}"
+
+
+def dashboard_key(name: str) -> str:
+    """What the dashboard reads at a glance."""
+    return f"dashboard:{name}"
+
+
+def lease_key(name: str) -> str:
+    """Who works at it now: `<token>:<owner>`, expiring."""
+    return f"pipeline:lease:{name}"
+
+
+def lease_token_key(name: str) -> str:
+    """The last token given out; it only grows."""
+    return f"pipeline:lease:{name}:token"

@@ -1,0 +1,80 @@
+"""Fitted models, versioned: the one in use and up to five before it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from anomalyctl.stores.connections import redis_errors
+from anomalyctl.stores.readings.keys import model_key
+from anomalyctl.telemetry.times import format_time, parse_time
+
+if TYPE_CHECKING:
+    import redis
+
+KEPT_VERSIONS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """A model as it lies in Redis; `data` is what `SourceModel.from_bytes` reads."""
+
+    version: str
+    data: bytes
+    fitted_at: datetime
+
+
+class ModelShelf:
+    """Models by source."""
+
+    def __init__(self, client: redis.Redis) -> None:
+        self._client: Any = client
+
+    @redis_errors()
+    def version(self, source: str) -> str | None:
+        """Version of the model in use; None before the first. Costs one small read."""
+        version = self._client.hget(model_key(source), "version")
+        return version.decode() if version is not None else None
+
+    @redis_errors()
+    def load(self, source: str, version: str | None = None) -> StoredModel | None:
+        """The model in use, or the named version while it is kept."""
+        for key in (model_key(source), model_key(source, version)) if version else (model_key(source),):
+            fields = self._client.hgetall(key)
+            if fields and (version is None or fields[b"version"].decode() == version):
+                return StoredModel(
+                    version=fields[b"version"].decode(),
+                    data=fields[b"data"],
+                    fitted_at=parse_time(fields[b"fitted_at"].decode()),
+                )
+        return None
+
+    @redis_errors()
+    def save(self, source: str, *, version: str, data: bytes, fitted_at: datetime) -> None:
+        """Put a model into use; the one before is kept under its version, the sixth before is dropped."""
+        key = model_key(source)
+        current, history = self._client.hmget(key, "version", "previous")
+        previous = [name for name in (history or b"").decode().split() if name != version]
+        pipe = self._client.pipeline(transaction=True)
+        if current is not None and current.decode() != version:
+            pipe.rename(key, model_key(source, current.decode()))
+            previous.insert(0, current.decode())
+        for dropped in previous[KEPT_VERSIONS:]:
+            pipe.delete(model_key(source, dropped))
+        pipe.hset(
+            key,
+            mapping={
+                "version": version,
+                "data": data,
+                "fitted_at": format_time(fitted_at),
+                "previous": " ".join(previous[:KEPT_VERSIONS]),
+            },
+        )
+        pipe.execute()
+
+    @redis_errors()
+    def previous(self, source: str) -> list[str]:
+        """Versions before the one in use, newest first."""
+        history = self._client.hget(model_key(source), "previous")
+        return (history or b"").decode().split()

@@ -1,0 +1,129 @@
+"""All that is kept in Redis, behind one door."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from anomalyctl.stores.connections import redis_errors
+from anomalyctl.stores.leases import Lease, Leases
+from anomalyctl.stores.readings.dashboard import DashboardCache
+from anomalyctl.stores.readings.dead_letters import DeadLetters
+from anomalyctl.stores.readings.keys import tags_key
+from anomalyctl.stores.readings.memory import Memories
+from anomalyctl.stores.readings.models import ModelShelf, StoredModel
+from anomalyctl.stores.readings.queue import ReadingQueue
+from anomalyctl.stores.readings.window import MOST_READINGS, RETENTION, Origin, ReadingWindows, utc_now
+from anomalyctl.telemetry.registry import built_in_registry, parse_registry, registry_to_mapping
+from anomalyctl.telemetry.tags import TagRegistry
+from anomalyctl.telemetry.verdicts import Memory, Tier
+
+if TYPE_CHECKING:
+    import redis
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What waits for its verdict."""
+
+    queued: int
+    """Entries that nobody has read yet."""
+    pending: int
+    """Entries that a drainer has read and not acknowledged."""
+    oldest_ms: int | None
+    """When the oldest of them arrived, epoch ms; None when nothing waits."""
+
+
+class ReadingStore:
+    """Readings, models, memories, registries and dead letters of all sources.
+
+    The parts may be used directly: `queue`, `windows`, `models`, `memories`, `dead_letters`,
+    `leases`, `dashboard`. Times are epoch ms. Every method raises Unreachable, SignInFailed or
+    Transient when Redis cannot do its part.
+    """
+
+    def __init__(
+        self,
+        client: redis.Redis,
+        *,
+        clock: Callable[[], datetime] = utc_now,
+        retention: timedelta = RETENTION,
+    ) -> None:
+        self._client: Any = client
+        self.windows = ReadingWindows(client, clock=clock, retention=retention)
+        self.queue = ReadingQueue(client)
+        self.models = ModelShelf(client)
+        self.memories = Memories(client)
+        self.dead_letters = DeadLetters(client)
+        self.leases = Leases(client)
+        self.dashboard = DashboardCache(client)
+
+    @redis_errors()
+    def ping(self) -> bool:
+        """Whether Redis answers."""
+        return bool(self._client.ping())
+
+    def append(self, source: str, payloads: Sequence[tuple[int, bytes]], *, origin: Origin) -> int:
+        """Queue readings (own time in ms, JSON) and put them into the window; returns how many."""
+        return self.windows.append(source, payloads, origin=origin)
+
+    def window(
+        self, source: str, from_ms: int, to_ms: int, limit: int = MOST_READINGS
+    ) -> list[tuple[int, bytes]]:
+        """Readings between two times, both included, oldest first; the newest `limit` of them."""
+        return self.windows.read(source, from_ms, to_ms, limit)
+
+    def newest_ms(self, source: str) -> int | None:
+        """Time of the source's newest reading, None without any."""
+        return self.windows.newest_ms(source)
+
+    def sources(self) -> list[str]:
+        """Sources that sent something within 24 h, in alphabetical order."""
+        return self.windows.sources()
+
+    def load_model(self, source: str, version: str | None = None) -> StoredModel | None:
+        """The model in use (or a named version), None before the first fit."""
+        return self.models.load(source, version)
+
+    def load_model_version(self, source: str) -> str | None:
+        """The version in use alone, which is cheap to ask."""
+        return self.models.version(source)
+
+    def save_model(self, source: str, *, version: str, data: bytes, fitted_at: datetime) -> None:
+        """Put a model into use; five before it are kept."""
+        self.models.save(source, version=version, data=data, fitted_at=fitted_at)
+
+    def load_memory(self, source: str) -> dict[Tier, Memory]:
+        """What each tier remembers of the source."""
+        return self.memories.load(source)
+
+    def save_memory(self, source: str, memories: Mapping[Tier, Memory], *, lease: Lease) -> None:
+        """Replace the memory of the tiers given, under the lease's token; raises LostRace."""
+        self.memories.save(source, memories, lease=lease)
+
+    @redis_errors()
+    def load_registry(self, source: str) -> TagRegistry:
+        """The source's own registry, or the built-in one."""
+        data = self._client.get(tags_key(source))
+        return built_in_registry() if data is None else parse_registry(orjson.loads(data))
+
+    @redis_errors()
+    def has_own_registry(self, source: str) -> bool:
+        """Whether the source has tags of its own."""
+        return bool(self._client.exists(tags_key(source)))
+
+    @redis_errors()
+    def save_registry(self, source: str, registry: TagRegistry) -> None:
+        """Give the source tags of its own."""
+        self._client.set(tags_key(source), orjson.dumps(registry_to_mapping(registry)))
+
+    def backlog(self) -> Backlog:
+        """How much waits, and since when."""
+        queued, first_queued = self.queue.queued()
+        pending, first_pending = self.queue.pending()
+        arrived = [int(entry_id.partition("-")[0]) for entry_id in (first_queued, first_pending) if entry_id]
+        return Backlog(queued=queued, pending=pending, oldest_ms=min(arrived, default=None))
