@@ -1,0 +1,109 @@
+"""A guard stands before every call of one kind: it retries what may heal and rests when nothing answers."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+import pybreaker
+import tenacity
+
+from anomalyctl.errors import TimedOut, Transient
+from anomalyctl.resilience.policies import Policy
+
+T = TypeVar("T")
+
+
+class Guard:
+    """Retry with jitter around a circuit breaker, by one `Policy`. One guard serves many threads.
+
+    What is called raises `Transient` or `TimedOut` for what may heal; anything else passes at once and
+    counts as an answer. A rate limit is a `Transient` with `retry_after_s` in its details (`rate_limited`).
+    """
+
+    def __init__(self, policy: Policy, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.policy = policy
+        self._breaker = pybreaker.CircuitBreaker(
+            fail_max=policy.breaker_failures,
+            reset_timeout=policy.breaker_rest_s,
+            exclude=[lambda error: not _may_heal(error) or _is_rate_limit(error)],
+            name=policy.name,
+            throw_new_error_on_trip=False,
+        )
+        self._retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(self._worth_another_try),
+            stop=self._enough,
+            wait=self._pause_s,
+            sleep=sleep,
+            reraise=True,
+        )
+
+    @property
+    def state(self) -> str:
+        """`closed` (calls pass), `open` (calls are refused) or `half-open` (one is being tried)."""
+        return self._breaker.current_state
+
+    def call(self, function: Callable[[], T]) -> T:
+        """The function's result. Raises its last error, or `Transient` while the breaker is open."""
+        result: T = self._retrying.copy()(self._attempt, function)
+        return result
+
+    def _attempt(self, function: Callable[[], T]) -> T:
+        try:
+            # `calling` and not `call`: the latter holds a lock for as long as the call lasts.
+            with self._breaker.calling():
+                return function()
+        except pybreaker.CircuitBreakerError as error:
+            raise Transient(
+                f"The {self.policy.name} failed {self.policy.breaker_failures} times in a row "
+                f"and is left alone for {self.policy.breaker_rest_s:g} s.",
+                hint="Run `anomalyctl status` to see its health.",
+                details={"breaker": "open"},
+            ) from error
+
+    def _worth_another_try(self, error: BaseException) -> bool:
+        return _may_heal(error) and self.state != pybreaker.STATE_OPEN
+
+    def _enough(self, state: tenacity.RetryCallState) -> bool:
+        error = _error_of(state)
+        if not _is_rate_limit(error):
+            return state.attempt_number >= self.policy.attempts
+        # Asking again before the time that the other side named would only lengthen its trouble.
+        too_long = (_retry_after_s(error) or 0.0) > self.policy.rate_limit_wait_max_s
+        return too_long or state.attempt_number >= self.policy.rate_limit_attempts
+
+    def _pause_s(self, state: tenacity.RetryCallState) -> float:
+        error, policy = _error_of(state), self.policy
+        if not _is_rate_limit(error):
+            backoff = tenacity.wait_exponential(multiplier=policy.wait_min_s, max=policy.wait_max_s)
+            return backoff(state) + tenacity.wait_random(0, policy.wait_min_s)(state)
+        named = _retry_after_s(error)
+        if named:
+            return named + tenacity.wait_random(0, 0.1 * named)(state)
+        return tenacity.wait_random_exponential(
+            policy.rate_limit_wait_min_s, policy.rate_limit_wait_max_s, min=policy.rate_limit_wait_min_s
+        )(state)
+
+
+def rate_limited(message: str, *, retry_after_s: float, hint: str = "") -> Transient:
+    """The error for "too many requests"; 0 where the other side named no time."""
+    return Transient(message, hint=hint, details={"retry_after_s": retry_after_s})
+
+
+def _may_heal(error: BaseException) -> bool:
+    if isinstance(error, Transient):
+        return error.details.get("breaker") != "open"
+    return isinstance(error, TimedOut)
+
+
+def _is_rate_limit(error: BaseException | None) -> bool:
+    return isinstance(error, Transient) and "retry_after_s" in error.details
+
+
+def _retry_after_s(error: BaseException | None) -> float | None:
+    return float(error.details["retry_after_s"]) if isinstance(error, Transient) else None
+
+
+def _error_of(state: tenacity.RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None

@@ -1,0 +1,42 @@
+"""What each kind of call may cost: its time-out, its retries and when it is left alone for a while."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Limits of one kind of call. Every time is in seconds."""
+
+    name: str
+    timeout_s: float
+    """How long one attempt may take."""
+    attempts: int = 5
+    """First try included, for a failure that may heal by itself."""
+    wait_min_s: float = 1.0
+    wait_max_s: float = 60.0
+    rate_limit_attempts: int = 3
+    """First try included, when the other side says that it is asked too often."""
+    rate_limit_wait_min_s: float = 5.0
+    rate_limit_wait_max_s: float = 30.0
+    breaker_failures: int = 5
+    """After so many failures in a row nothing is tried any more…"""
+    breaker_rest_s: float = 60.0
+    """…for so long; then one call is let through, and its outcome decides."""
+
+    def interactive(self) -> Policy:
+        """The same kind of call with a person waiting: two tries within about a second."""
+        return replace(
+            self, attempts=2, wait_min_s=0.2, wait_max_s=0.5, rate_limit_attempts=2, rate_limit_wait_min_s=0.5
+        )
+
+
+DETECTORS: Final = Policy("detectors", timeout_s=30.0)
+LANGUAGE: Final = Policy("language model", timeout_s=30.0, attempts=2, wait_max_s=5.0, rate_limit_attempts=1)
+"""Few tries: a context that comes late is worth less than the known causes now."""
+DATABASE: Final = Policy("database", timeout_s=10.0, breaker_failures=3, breaker_rest_s=30.0)
+CACHE: Final = Policy("cache", timeout_s=5.0)
+
+POLICIES: Final = {policy.name: policy for policy in (DETECTORS, LANGUAGE, DATABASE, CACHE)}

@@ -1,0 +1,110 @@
+"""From what the Cosmos SDK raises to the errors of this house."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+from azure.core.exceptions import (
+    AzureError,
+    ClientAuthenticationError,
+    HttpResponseError,
+    ServiceRequestError,
+    ServiceResponseError,
+)
+from azure.cosmos.exceptions import CosmosClientTimeoutError
+
+from anomalyctl.errors import (
+    AnomalyctlError,
+    InternalError,
+    InvalidInput,
+    LostRace,
+    NotDeployed,
+    NotFound,
+    SignInFailed,
+    TimedOut,
+    Transient,
+    Unreachable,
+)
+from anomalyctl.resilience.guard import rate_limited
+
+_RETRY_AFTER_MS: Final = "x-ms-retry-after-ms"
+_OWNER_MISSING: Final = 1003
+"""Sub-status of a 404 whose database or container, not whose document, does not exist."""
+
+
+class Conflict(LostRace):
+    """The document exists already, or was changed since it was read. Callers turn it into what it means."""
+
+    code = "conflict"
+
+
+@contextmanager
+def cosmos_errors(what: str) -> Iterator[None]:
+    """Translate the SDK's errors in the block; `what` completes "Could not …"."""
+    try:
+        yield
+    except AzureError as error:
+        raise translate(error, what) from error
+
+
+def translate(error: AzureError, what: str) -> AnomalyctlError:
+    """The error of ours that says the same as the SDK's."""
+    if isinstance(error, ClientAuthenticationError):
+        return _not_allowed(what)
+    if isinstance(error, HttpResponseError):
+        return _by_status(error, what)
+    if isinstance(error, CosmosClientTimeoutError):
+        return TimedOut(f"Could not {what}: Cosmos DB did not answer in time.")
+    if isinstance(error, ServiceRequestError | ServiceResponseError):
+        return Unreachable(
+            f"Could not {what}: Cosmos DB cannot be reached.",
+            hint="Run `anomalyctl status`; for `local`, `anomalyctl deploy` starts it again.",
+        )
+    return InternalError(f"Could not {what}: {_first_line(error)}")
+
+
+def _by_status(error: HttpResponseError, what: str) -> AnomalyctlError:
+    status = error.status_code or 0
+    sub_status = getattr(error, "sub_status", None)
+    if status in (401, 403):
+        return _not_allowed(what)
+    if status == 404:
+        if sub_status == _OWNER_MISSING:
+            return NotDeployed(
+                f"Could not {what}: the database has not been created.",
+                hint="Run `anomalyctl deploy` for this environment.",
+            )
+        return NotFound(f"Could not {what}: there is no such document.")
+    if status in (409, 412):
+        return Conflict(f"Could not {what}: somebody else changed it first.")
+    if status == 413:
+        return InvalidInput(f"Could not {what}: it is larger than Cosmos DB takes.", field="document")
+    if status == 429:
+        return rate_limited(
+            f"Could not {what}: Cosmos DB is asked too often.", retry_after_s=_retry_after_s(error)
+        )
+    if status in (408, 410, 424, 449) or status >= 500:
+        return Transient(f"Could not {what}: Cosmos DB answered {status}.", details={"status": status})
+    return InternalError(f"Could not {what}: Cosmos DB answered {status}: {_first_line(error)}")
+
+
+def _not_allowed(what: str) -> SignInFailed:
+    return SignInFailed(
+        f"Could not {what}: the key or identity is not accepted by Cosmos DB.",
+        hint="Check COSMOS_DB_CONNECTION_STRING, or the roles of your identity on the account.",
+    )
+
+
+def _retry_after_s(error: HttpResponseError) -> float:
+    headers: Any = getattr(error, "headers", None) or {}
+    try:
+        return float(headers.get(_RETRY_AFTER_MS, 0)) / 1000
+    except ValueError:
+        return 0.0
+
+
+def _first_line(error: Exception) -> str:
+    lines = [line for line in str(error).splitlines() if line and not line.startswith("Status code")]
+    return (lines or [type(error).__name__])[0][:300]
