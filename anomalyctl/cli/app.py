@@ -43,6 +43,8 @@ app = typer.Typer(
     help="The whole life of an anomaly-detection system for injection wells: on Azure, or on this machine.",
     epilog="The environment is `local` unless --env says otherwise.",
     no_args_is_help=True,
+    # The map is plain text: rendering it with Rich would take as long again as everything else.
+    rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )

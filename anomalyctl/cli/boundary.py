@@ -52,7 +52,8 @@ def _dispatch(arguments: list[str]) -> int:
     try:
         result = command.main(args=arguments, prog_name="anomalyctl", standalone_mode=False)
     except typer.TyperException as error:
-        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help, already written
+        if type(error).__name__ == "NoArgsIsHelpError":  # its message is the help
+            sys.stderr.write(error.format_message() + "\n")
             return InvalidInput.exit_code
         raise InvalidInput(error.format_message().rstrip(), hint=_usage_hint(arguments)) from None
     except typer.Abort:

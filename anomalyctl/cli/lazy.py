@@ -36,6 +36,15 @@ def lazy_group(entries: Mapping[str, Entry]) -> type[TyperGroup]:
             super().__init__(**settings)
             self.commands = {name: _stub(name, entry) for name, entry in entries.items()}
 
+        def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+            panels: dict[str, list[tuple[str, str]]] = {}
+            for name, entry in entries.items():
+                panels.setdefault(entry.panel, []).append((name, entry.summary))
+            width = max(map(len, entries))
+            for panel, rows in panels.items():
+                with formatter.section(panel):
+                    formatter.write_dl([(name.ljust(width), summary) for name, summary in rows])
+
         def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
             name, _, rest = super().resolve_command(ctx, args)  # refuses unknown names, with a suggestion
             return name, load(str(name), entries[str(name)]), rest

@@ -29,6 +29,14 @@ def _remember_no_input(value: bool) -> bool:
     return value
 
 
+def _known_environment(context: typer.Context, value: str) -> str:
+    """Refuse a name that is not in the allow-list, whatever the command."""
+    from anomalyctl.environments import environment_named
+    from anomalyctl.project import find_project
+
+    return value if context.resilient_parsing else environment_named(find_project(), value).name
+
+
 def _environment_names(incomplete: str) -> list[str]:
     """Completion of --env, from the allow-list."""
     from anomalyctl.environments import load_environments
@@ -53,6 +61,7 @@ EnvironmentOption = Annotated[
         metavar="NAME",
         help="The environment.",
         autocompletion=_environment_names,
+        callback=_known_environment,
         rich_help_panel=_COMMON,
     ),
 ]

@@ -21,7 +21,7 @@ def confirm(question: str, *, yes: bool, flag: str = "--yes") -> None:
 
 
 def ask_text(question: str, *, flag: str) -> str:
-    """Ask for a line of text. Raises InvalidInput naming `flag` where nothing is said or nobody can be asked."""
+    """Ask for a line of text. Raises InvalidInput naming `flag` where no answer can be had."""
     if not current.can_ask:
         raise InvalidInput(f"{flag} is needed: there is nobody to ask.", field=flag, hint=f"Pass {flag}.")
     answer = str(typer.prompt(question, default="", show_default=False, err=True)).strip()

@@ -1,0 +1,65 @@
+"""The way from an environment's name to its stores and detectors. Each is opened when it is first used."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from anomalyctl.environments import Environment, environment_named
+from anomalyctl.errors import PreconditionFailed
+from anomalyctl.project import Project, find_project
+
+if TYPE_CHECKING:
+    from anomalyctl.local.environment import LocalConnections
+    from anomalyctl.pipeline.detectors import DetectorClient
+    from anomalyctl.stores.anomalies import AnomalyStore
+    from anomalyctl.stores.readings import ReadingStore
+
+
+class Connections:
+    """The stores and the detectors of one running environment."""
+
+    def __init__(self, project: Project, environment: Environment, addresses: LocalConnections) -> None:
+        self.project = project
+        self.environment = environment
+        self._addresses = addresses
+
+    @cached_property
+    def readings(self) -> ReadingStore:
+        """Redis: the queue, the windows, models and memories."""
+        from anomalyctl.stores.connections import connect_redis
+        from anomalyctl.stores.readings import ReadingStore
+
+        return ReadingStore(connect_redis(self._addresses.redis_connection_string))
+
+    @cached_property
+    def anomalies(self) -> AnomalyStore:
+        """Cosmos DB: verdicts, episodes, what operators did."""
+        from anomalyctl.stores.anomalies import AnomalyStore
+        from anomalyctl.stores.cosmos import connect_cosmos
+
+        return AnomalyStore(connect_cosmos(self._addresses.cosmos_connection_string))
+
+    @cached_property
+    def detectors(self) -> DetectorClient:
+        """The three detectors, over HTTP."""
+        from anomalyctl.pipeline.detectors import DetectorClient
+
+        return DetectorClient(self._addresses.detectors_endpoint, self._addresses.detector_token)
+
+
+def connect(environment_name: str) -> Connections:
+    """Connections to the environment of that name.
+
+    Raises UnknownEnvironment, and NotDeployed where it is not running.
+    """
+    project = find_project()
+    environment = environment_named(project, environment_name)
+    if not environment.is_local:
+        raise PreconditionFailed(
+            f"{environment.name} is an Azure environment, and this version reaches only `local`.",
+            hint="Leave --env out, or say --env local.",
+        )
+    from anomalyctl.local.environment import read_connections
+
+    return Connections(project, environment, read_connections(project.state))
