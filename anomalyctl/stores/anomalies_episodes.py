@@ -48,7 +48,7 @@ class EpisodeStore(CosmosConnection):
         )
 
     def put_resolved(self, document: Document) -> bool:
-        """Write the resolved episode unless one with a higher revision is there. True when it was written."""
+        """Write the resolved episode unless its revision, or a later one, is there. True when written."""
         anomaly_id = document["anomaly_id"]
         body = {**without_system_keys(document), "id": anomaly_id}
         while True:
@@ -58,7 +58,7 @@ class EpisodeStore(CosmosConnection):
                     self.call(
                         f"resolve {anomaly_id}", lambda: self.container(RESOLVED).create_item(dict(body))
                     )
-                elif present.get("revision", 0) > body["revision"] or without_system_keys(present) == body:
+                elif present["revision"] >= body["revision"]:
                     return False
                 else:
                     self._replace_resolved(present, body)
@@ -79,7 +79,7 @@ class EpisodeStore(CosmosConnection):
                 continue
 
     def forget_unresolved_after(self, anomaly_id: str, seconds: int, *, revision: int) -> bool:
-        """Let a closing episode expire, once the change feed has carried its closing. True when it was set."""
+        """Let a closing episode expire, once the change feed has carried it. True when it was set."""
         while True:
             present = self.unresolved(anomaly_id)
             if (
