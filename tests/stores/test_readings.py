@@ -21,7 +21,7 @@ HOUR_MS = 3_600_000
 
 @pytest.fixture
 def store(redis_client: Any) -> ReadingStore:
-    return ReadingStore(redis_client, clock=lambda: NOW)
+    return ReadingStore(redis_client)
 
 
 def _payloads(*times: int) -> list[tuple[int, bytes]]:
@@ -37,25 +37,18 @@ def test_an_appended_reading_is_in_the_queue_and_in_the_window(
     assert fields == {b"source": b"well-1", b"payload": _payloads(NOW_MS)[0][1], b"origin": b"live"}
 
 
-def test_the_window_is_cut_24_hours_before_the_newest_reading(store: ReadingStore) -> None:
+def test_the_window_is_cut_24_hours_before_the_newest_accepted_reading(store: ReadingStore) -> None:
     old, edge = NOW_MS - 24 * HOUR_MS - 1, NOW_MS - 24 * HOUR_MS
-    store.append("well-1", _payloads(old, edge), origin="live")
-    store.append("well-1", _payloads(NOW_MS), origin="live")
+    store.append("well-1", _payloads(old, edge, NOW_MS), origin="live")
+    assert store.windows.count("well-1") == 3, "nothing was judged yet"
+    store.windows.keep("well-1", _payloads(NOW_MS), newest_ms=NOW_MS)
     assert [ms for ms, _ in store.window("well-1", 0, NOW_MS)] == [edge, NOW_MS]
     assert store.backlog().queued == 3, "the queue is not cut"
 
 
-def test_a_late_reading_older_than_the_window_is_queued_only(store: ReadingStore) -> None:
-    store.append("well-1", _payloads(NOW_MS), origin="live")
-    store.append("well-1", _payloads(NOW_MS - 25 * HOUR_MS), origin="live")
+def test_a_reading_older_than_the_window_does_not_enter_it(store: ReadingStore) -> None:
+    store.windows.keep("well-1", _payloads(NOW_MS - 25 * HOUR_MS, NOW_MS), newest_ms=NOW_MS)
     assert [ms for ms, _ in store.window("well-1", 0, NOW_MS)] == [NOW_MS]
-    assert store.backlog().queued == 2
-
-
-def test_a_sender_from_the_future_cuts_nobody_elses_readings(store: ReadingStore) -> None:
-    store.append("well-1", _payloads(NOW_MS - HOUR_MS), origin="live")
-    store.append("well-1", _payloads(NOW_MS + 10_000 * HOUR_MS), origin="live")
-    assert (NOW_MS - HOUR_MS) in [ms for ms, _ in store.window("well-1", 0, NOW_MS)]
 
 
 def test_the_window_expires_24_hours_after_the_last_write_and_the_queue_never(
@@ -85,9 +78,18 @@ def test_only_simulated_readings_are_marked_as_such(store: ReadingStore) -> None
     assert store.windows.simulated("well-1", 0, NOW_MS + 9) == {NOW_MS + 1, NOW_MS + 2}
 
 
+def test_what_was_simulated_or_alarmed_is_cut_with_the_window(store: ReadingStore) -> None:
+    old = NOW_MS - 25 * HOUR_MS
+    store.windows.keep("well-1", _payloads(old), newest_ms=old, simulated=[old], alarmed=[old])
+    assert store.windows.alarmed("well-1", 0, NOW_MS) == {old}
+    store.windows.keep("well-1", _payloads(NOW_MS), newest_ms=NOW_MS, simulated=[NOW_MS], alarmed=[NOW_MS])
+    assert store.windows.alarmed("well-1", 0, NOW_MS) == {NOW_MS}
+    assert store.windows.simulated("well-1", 0, NOW_MS) == {NOW_MS}
+
+
 def test_keeping_a_reading_that_is_in_the_window_changes_nothing(store: ReadingStore) -> None:
     store.append("well-1", _payloads(NOW_MS), origin="live")
-    store.windows.keep("well-1", _payloads(NOW_MS), simulated=False)
+    store.windows.keep("well-1", _payloads(NOW_MS), newest_ms=NOW_MS)
     assert store.windows.count("well-1") == 1
     store.windows.remove("well-1", [_payloads(NOW_MS)[0][1]])
     assert store.newest_ms("well-1") is None

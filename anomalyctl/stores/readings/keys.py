@@ -28,6 +28,11 @@ def simulated_key(source: str) -> str:
     return f"telemetry:simulated:{source}"
 
 
+def alarmed_key(source: str) -> str:
+    """Sorted set of the times (ms) of readings judged anomalous; fitting leaves them out."""
+    return f"telemetry:alarmed:{source}"
+
+
 def tags_key(source: str) -> str:
     """The source's own registry as JSON."""
     return f"telemetry:tags:{source}"
@@ -36,6 +41,11 @@ def tags_key(source: str) -> str:
 def model_key(source: str, version: str | None = None) -> str:
     """The model in use, or an earlier version of it."""
     return f"detection:model:{source}" + (f":{version}" if version else "")
+
+
+def fitting_key(source: str) -> str:
+    """Hash about the last fit that was refused."""
+    return f"detection:fitting:{source}"
 
 
 def memory_key(source: str) -> str:

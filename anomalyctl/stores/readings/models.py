@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from anomalyctl.stores.connections import redis_errors
-from anomalyctl.stores.readings.keys import model_key
+from anomalyctl.stores.readings.keys import fitting_key, model_key
 from anomalyctl.telemetry.times import format_time, parse_time
 
 if TYPE_CHECKING:
@@ -23,6 +23,8 @@ class StoredModel:
     version: str
     data: bytes
     fitted_at: datetime
+    rows: int = 0
+    """How many clean readings the window held when it was fitted."""
 
 
 class ModelShelf:
@@ -47,11 +49,12 @@ class ModelShelf:
                     version=fields[b"version"].decode(),
                     data=fields[b"data"],
                     fitted_at=parse_time(fields[b"fitted_at"].decode()),
+                    rows=int(fields.get(b"rows", 0)),
                 )
         return None
 
     @redis_errors()
-    def save(self, source: str, *, version: str, data: bytes, fitted_at: datetime) -> None:
+    def save(self, source: str, *, version: str, data: bytes, fitted_at: datetime, rows: int = 0) -> None:
         """Put a model into use; the one before is kept under its version, the sixth before is dropped."""
         key = model_key(source)
         current, history = self._client.hmget(key, "version", "previous")
@@ -68,10 +71,27 @@ class ModelShelf:
                 "version": version,
                 "data": data,
                 "fitted_at": format_time(fitted_at),
+                "rows": rows,
                 "previous": " ".join(previous[:KEPT_VERSIONS]),
             },
         )
+        pipe.delete(fitting_key(source))
         pipe.execute()
+
+    @redis_errors()
+    def rows(self, source: str) -> int:
+        """How many clean readings the model in use has seen; 0 before the first."""
+        return int(self._client.hget(model_key(source), "rows") or 0)
+
+    @redis_errors()
+    def refuse(self, source: str, *, rows: int, reason: str) -> None:
+        """Remember that a fit with so many clean readings was refused, until the next one succeeds."""
+        self._client.hset(fitting_key(source), mapping={"rows": rows, "reason": reason})
+
+    @redis_errors()
+    def refused_rows(self, source: str) -> int:
+        """How many clean readings there were when a fit was last refused; 0 when it was not."""
+        return int(self._client.hget(fitting_key(source), "rows") or 0)
 
     @redis_errors()
     def previous(self, source: str) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -17,7 +17,7 @@ from anomalyctl.stores.readings.keys import tags_key
 from anomalyctl.stores.readings.memory import Memories
 from anomalyctl.stores.readings.models import ModelShelf, StoredModel
 from anomalyctl.stores.readings.queue import ReadingQueue
-from anomalyctl.stores.readings.window import MOST_READINGS, RETENTION, Origin, ReadingWindows, utc_now
+from anomalyctl.stores.readings.window import MOST_READINGS, RETENTION, Origin, ReadingWindows
 from anomalyctl.telemetry.registry import built_in_registry, parse_registry, registry_to_mapping
 from anomalyctl.telemetry.tags import TagRegistry
 from anomalyctl.telemetry.verdicts import Memory, Tier
@@ -50,11 +50,10 @@ class ReadingStore:
         self,
         client: redis.Redis,
         *,
-        clock: Callable[[], datetime] = utc_now,
         retention: timedelta = RETENTION,
     ) -> None:
         self._client: Any = client
-        self.windows = ReadingWindows(client, clock=clock, retention=retention)
+        self.windows = ReadingWindows(client, retention=retention)
         self.queue = ReadingQueue(client)
         self.models = ModelShelf(client)
         self.memories = Memories(client)
@@ -93,9 +92,11 @@ class ReadingStore:
         """The version in use alone, which is cheap to ask."""
         return self.models.version(source)
 
-    def save_model(self, source: str, *, version: str, data: bytes, fitted_at: datetime) -> None:
-        """Put a model into use; five before it are kept."""
-        self.models.save(source, version=version, data=data, fitted_at=fitted_at)
+    def save_model(
+        self, source: str, *, version: str, data: bytes, fitted_at: datetime, rows: int = 0
+    ) -> None:
+        """Put a model into use; five before it are kept. `rows`: how many clean readings there were."""
+        self.models.save(source, version=version, data=data, fitted_at=fitted_at, rows=rows)
 
     def load_memory(self, source: str) -> dict[Tier, Memory]:
         """What each tier remembers of the source."""

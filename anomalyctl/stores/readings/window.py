@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from datetime import UTC, datetime, timedelta
+from collections.abc import Collection, Iterable, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from anomalyctl.stores.connections import redis_errors
-from anomalyctl.stores.readings.keys import READINGS, simulated_key, source_of_window, window_key
-from anomalyctl.telemetry.times import epoch_ms
+from anomalyctl.stores.readings.keys import (
+    READINGS,
+    alarmed_key,
+    simulated_key,
+    source_of_window,
+    window_key,
+)
 
 if TYPE_CHECKING:
     import redis
@@ -16,7 +21,6 @@ if TYPE_CHECKING:
 Origin = Literal["live", "simulated", "recorded"]
 RETENTION = timedelta(hours=24)
 MOST_READINGS = 8_640
-_FUTURE_MS = 60_000
 # Small enough that the server serves others in between, large enough that a day takes 44 round trips.
 _CHUNK = 200
 
@@ -24,39 +28,58 @@ _CHUNK = 200
 class ReadingWindows:
     """The windows of all sources. Times are epoch ms; payloads are the readings' JSON as it came."""
 
-    def __init__(
-        self, client: redis.Redis, *, clock: Callable[[], datetime], retention: timedelta = RETENTION
-    ) -> None:
+    def __init__(self, client: redis.Redis, *, retention: timedelta = RETENTION) -> None:
         self._client: Any = client
-        self._clock = clock
-        self._retention_ms = int(retention.total_seconds() * 1000)
+        self.retention_ms = int(retention.total_seconds() * 1000)
 
     @redis_errors()
     def append(self, source: str, payloads: Sequence[tuple[int, bytes]], *, origin: Origin) -> int:
         """Queue readings and put them into the window, both or neither for each; returns how many.
 
-        Raises Transient when Redis is out of memory: chunks before that are in, the rest is not.
-        Sending a reading again is harmless, the pipeline acknowledges it as a repeat.
+        The window is cut when the pipeline accepts readings (`keep`), so that a backfill of many days
+        still has its windows when its turn comes. Raises Transient when Redis is out of memory: chunks
+        before that are in, the rest is not. Sending a reading again is harmless, it counts as a repeat.
         """
-        newest = self.newest_ms(source) or 0
         for start in range(0, len(payloads), _CHUNK):
             chunk = payloads[start : start + _CHUNK]
-            newest = max(newest, *(ms for ms, _ in chunk))
             pipe = self._client.pipeline(transaction=True)
             for _, payload in chunk:
                 pipe.xadd(READINGS, {"source": source, "payload": payload, "origin": origin})
-            self._keep(pipe, source, chunk, simulated=origin == "simulated", newest_ms=newest)
+            pipe.zadd(window_key(source), {payload: ms for ms, payload in chunk})
+            pipe.pexpire(window_key(source), self.retention_ms)
+            if origin == "simulated":
+                pipe.zadd(simulated_key(source), {str(ms): ms for ms, _ in chunk})
+                pipe.pexpire(simulated_key(source), self.retention_ms)
             pipe.execute()
         return len(payloads)
 
     @redis_errors()
-    def keep(self, source: str, readings: Sequence[tuple[int, bytes]], *, simulated: bool) -> None:
-        """Put readings into the window alone, for producers that only queue; repeating it changes nothing."""
-        if not readings:
-            return
-        newest = max(self.newest_ms(source) or 0, *(ms for ms, _ in readings))
+    def keep(
+        self,
+        source: str,
+        readings: Sequence[tuple[int, bytes]],
+        *,
+        newest_ms: int,
+        simulated: Collection[int] = (),
+        alarmed: Collection[int] = (),
+    ) -> None:
+        """Settle accepted readings in the window, and cut it at 24 h before `newest_ms`, the newest accepted.
+
+        `simulated` and `alarmed` are times of theirs that fitting has to know. Serves producers that only
+        queue; repeating it changes nothing.
+        """
+        oldest = newest_ms - self.retention_ms
+        members = {
+            window_key(source): {payload: ms for ms, payload in readings if ms >= oldest},
+            simulated_key(source): {str(ms): ms for ms in simulated if ms >= oldest},
+            alarmed_key(source): {str(ms): ms for ms in alarmed if ms >= oldest},
+        }
         pipe = self._client.pipeline(transaction=True)
-        self._keep(pipe, source, readings, simulated=simulated, newest_ms=newest)
+        for key, scores in members.items():
+            if scores:
+                pipe.zadd(key, scores)
+            pipe.zremrangebyscore(key, "-inf", f"({oldest}")
+            pipe.pexpire(key, self.retention_ms)
         pipe.execute()
 
     @redis_errors()
@@ -92,9 +115,9 @@ class ReadingWindows:
         return int(rows[0][1]) if rows else None
 
     @redis_errors()
-    def count(self, source: str) -> int:
-        """How many readings the window holds."""
-        return int(self._client.zcard(window_key(source)))
+    def count(self, source: str, from_ms: int | None = None, to_ms: int | None = None) -> int:
+        """How many readings the window holds between two times, both included."""
+        return int(self._client.zcount(window_key(source), *_bounds(from_ms, to_ms)))
 
     @redis_errors()
     def sources(self) -> list[str]:
@@ -108,31 +131,11 @@ class ReadingWindows:
         """Times of the readings in the range that were simulated."""
         return {int(ms) for ms in self._client.zrangebyscore(simulated_key(source), from_ms, to_ms)}
 
-    def _keep(
-        self,
-        pipe: Any,
-        source: str,
-        readings: Sequence[tuple[int, bytes]],
-        *,
-        simulated: bool,
-        newest_ms: int,
-    ) -> None:
-        # A sender with a clock in the future must not cut everybody else's readings away.
-        latest = epoch_ms(self._clock()) + _FUTURE_MS
-        oldest = min(newest_ms, latest) - self._retention_ms
-        inside = [(ms, payload) for ms, payload in readings if ms >= oldest]
-        keys = [window_key(source)]
-        if inside:
-            pipe.zadd(window_key(source), {payload: ms for ms, payload in inside})
-        if inside and simulated:
-            pipe.zadd(simulated_key(source), {str(ms): ms for ms, _ in inside})
-            keys.append(simulated_key(source))
-        pipe.zremrangebyscore(window_key(source), "-inf", f"({oldest}")
-        pipe.zremrangebyscore(simulated_key(source), "-inf", f"({oldest}")
-        for key in keys:
-            pipe.pexpire(key, self._retention_ms)
+    @redis_errors()
+    def alarmed(self, source: str, from_ms: int, to_ms: int) -> set[int]:
+        """Times of the readings in the range whose verdict was `anomaly`."""
+        return {int(ms) for ms in self._client.zrangebyscore(alarmed_key(source), from_ms, to_ms)}
 
 
-def utc_now() -> datetime:
-    """The clock that is used where none is given."""
-    return datetime.now(UTC)
+def _bounds(from_ms: int | None, to_ms: int | None) -> tuple[int | str, int | str]:
+    return ("-inf" if from_ms is None else from_ms), ("+inf" if to_ms is None else to_ms)
