@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Mapping
 from functools import cache
 from importlib import resources
+from itertools import pairwise
 from typing import Any, Final, Literal, cast
 
 from anomalyctl.errors import InvalidInput
@@ -114,7 +115,7 @@ def _limits(table: Mapping[str, Any], path: str) -> AlarmLimits:
     _known(table, _LIMITS, path)
     values = {key: _number(table[key], f"{path}.{key}") for key in _LIMITS if table.get(key) is not None}
     present = list(values.items())
-    for (lower, at), (upper, to) in zip(present, present[1:], strict=False):
+    for (lower, at), (upper, to) in pairwise(present):
         if at >= to:
             raise _wrong(f"{path}.{upper}", f"{to:g} must be above {lower}, which is {at:g}")
     return AlarmLimits(**values)

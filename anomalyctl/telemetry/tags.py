@@ -51,7 +51,7 @@ class Tag:
     off_delay_s: float = 0.0
     """How long the value must be back inside before the alarm clears."""
     causes: Mapping[str, str] = field(default_factory=dict)
-    """Known causes, in sentences, by alarm: an `AlarmType` value, `rate`, `silence`, `identity` or `model`."""
+    """Known causes, a sentence each, by alarm: an `AlarmType`, `rate`, `silence`, `identity`, `model`."""
 
 
 @dataclass(frozen=True, slots=True)
