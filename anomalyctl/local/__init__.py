@@ -1,0 +1,1 @@
+"""The environment `local`: the whole system on one machine, supervised, on loopback."""

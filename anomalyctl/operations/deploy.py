@@ -1,0 +1,157 @@
+"""Bring the environment `local` up, or heal it, or find that nothing is to be done."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from anomalyctl.local import control
+from anomalyctl.local.disk import read_json, write_json
+from anomalyctl.local.environment import COSMOS, connections
+from anomalyctl.local.folder import LocalFolder
+from anomalyctl.local.locks import held
+from anomalyctl.local.part import Part, digest
+from anomalyctl.local.ports import ensure_ports
+from anomalyctl.local.secrets_file import LocalSecrets, ensure_secrets
+from anomalyctl.local.state import SupervisorState
+from anomalyctl.operations.deploy_waiting import Waiting
+from anomalyctl.operations.progress import SILENCE, Progress
+from anomalyctl.project import Project
+
+Outcome = Literal["started", "restarted", "healed", "unchanged"]
+
+
+@dataclass(frozen=True, slots=True)
+class DeployedPart:
+    """One part that runs and is well."""
+
+    name: str
+    title: str
+    address: str
+    restarts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """What `deploy` did."""
+
+    environment: str
+    outcome: Outcome
+    took_s: float
+    parts: tuple[DeployedPart, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blueprint:
+    """What to bring up."""
+
+    names: tuple[str, ...]
+    """Of the parts, in the order of starting."""
+    build: Callable[[Mapping[str, int], LocalSecrets], tuple[Part, ...]]
+    """The parts for these ports and secrets."""
+    prepare: Mapping[str, Callable[[Mapping[str, int], LocalSecrets], None]]
+    """By part: done once when it is well, before the deployment counts as done. Must be repeatable."""
+
+
+def deploy_local(project: Project, progress: Progress = SILENCE) -> Deployment:
+    """Start what is not running and wait until all of it is well.
+
+    Raises MissingTool, PreconditionFailed (the disk), Locked (another deploy is at it), TimedOut, and
+    AnomalyctlError naming the part that does not start; what this call started is then stopped again.
+    """
+    from anomalyctl.local.plan import PARTS, plan, require_programs
+
+    require_programs()
+    folder = LocalFolder(project.local)
+    blueprint = Blueprint(
+        names=PARTS,
+        build=lambda ports, secrets: plan(folder, project.services, ports, secrets, os.environ),
+        prepare={COSMOS: _create_containers},
+    )
+    return bring_up(folder, blueprint, progress)
+
+
+def bring_up(folder: LocalFolder, blueprint: Blueprint, progress: Progress = SILENCE) -> Deployment:
+    """`deploy_local` for any blueprint."""
+    began = time.monotonic()
+    folder.prepare()
+    with held(folder.deploy_lock, what="deploy", now=datetime.now(UTC)):
+        running = control.running_state(folder)
+        secrets = ensure_secrets(folder)
+        ours = {_port(part.address) for part in running.parts if part.process} if running else set()
+        ports, moved = ensure_ports(folder, blueprint.names, ours=ours)
+        for name in moved:
+            progress.warn(
+                f"The port of {name} was taken by another program; it is {ports[name]} from now on."
+            )
+        parts = blueprint.build(ports, secrets)
+        outcome, state = _reach(folder, parts, running, progress)
+        try:
+            waiting = Waiting(folder, parts, state, progress)
+            for name, prepare in blueprint.prepare.items():
+                waiting.until_healthy({name})
+                _prepare_once(folder, name, state, lambda: prepare(ports, secrets), progress)  # noqa: B023
+            state = waiting.until_healthy({part.name for part in parts})
+        except BaseException:  # also Ctrl-C: nothing half-started stays behind
+            if outcome in ("started", "restarted"):
+                progress.step("Stopping what was started")
+                control.stop_supervisor(folder)
+            raise
+    return Deployment(
+        environment="local",
+        outcome=outcome,
+        took_s=round(time.monotonic() - began, 2),
+        parts=tuple(DeployedPart(one.name, one.title, one.address, one.restarts) for one in state.parts),
+    )
+
+
+def _reach(
+    folder: LocalFolder, parts: tuple[Part, ...], running: SupervisorState | None, progress: Progress
+) -> tuple[Outcome, SupervisorState]:
+    """Have a supervisor run exactly `parts`."""
+    if running is None:
+        progress.step(f"Starting {', '.join(part.title for part in parts)}")
+        control.stop_supervisor(folder)  # one that says nothing, and what a dead one left
+        return "started", control.start_supervisor(folder, parts)
+    if running.plan != digest(parts):
+        progress.step("The code or the settings changed: starting all parts again")
+        control.stop_supervisor(folder)
+        return "restarted", control.start_supervisor(folder, parts)
+    if running.all_healthy:
+        return "unchanged", running
+    unwell = [part.title for part in running.parts if part.health != "healthy"]
+    progress.step(f"Healing {', '.join(unwell)}")
+    control.retry_now(running)
+    return "healed", running
+
+
+def _prepare_once(
+    folder: LocalFolder, name: str, state: SupervisorState, prepare: Callable[[], None], progress: Progress
+) -> None:
+    """Do it unless it was done under this very supervisor: then it is known to be done."""
+    mark = folder.root / f"{name}.prepared.json"
+    done = {"pid": state.process.pid, "started": state.process.started}
+    if read_json(mark) == done:
+        return
+    progress.step(f"Preparing {name}")
+    prepare()
+    write_json(mark, done)
+
+
+def _create_containers(ports: Mapping[str, int], secrets: LocalSecrets) -> None:
+    from anomalyctl.stores.anomalies import AnomalyStore
+    from anomalyctl.stores.cosmos import connect_cosmos
+
+    store = AnomalyStore(connect_cosmos(connections(ports, secrets).cosmos_connection_string))
+    try:
+        store.create_if_missing()
+    finally:
+        store.close()
+
+
+def _port(address: str) -> int:
+    return int(address.rpartition(":")[2])

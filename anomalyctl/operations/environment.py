@@ -1,0 +1,27 @@
+"""The environment that a command of the life cycle is about: deploy, destroy, status, logs."""
+
+from __future__ import annotations
+
+from anomalyctl.environments import Environment, environment_named
+from anomalyctl.errors import PreconditionFailed
+from anomalyctl.local.folder import LocalFolder
+from anomalyctl.project import Project, find_project
+
+
+def local_folder(environment_name: str, verb: str) -> tuple[Project, LocalFolder]:
+    """The project, and the folder of its environment `local`.
+
+    Raises UnknownEnvironment, and PreconditionFailed for an Azure environment: `verb` does not reach it yet.
+    """
+    project = find_project()
+    require_local(environment_named(project, environment_name), verb)
+    return project, LocalFolder(project.local)
+
+
+def require_local(environment: Environment, verb: str) -> None:
+    """Raise PreconditionFailed unless the environment is the one on this machine."""
+    if not environment.is_local:
+        raise PreconditionFailed(
+            f"`anomalyctl {verb}` does not reach Azure yet, and {environment.name} is an Azure environment.",
+            hint="Deploying to Azure comes with the Terraform commands (not built yet); use --env local.",
+        )

@@ -1,0 +1,123 @@
+"""How the environment `local` is: each part asked now, and what waits to be judged."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from anomalyctl.local import control
+from anomalyctl.local.disk import read_json
+from anomalyctl.local.environment import COSMOS, FUNCTIONS, VALKEY, not_running
+from anomalyctl.local.folder import LocalFolder
+from anomalyctl.local.part import Part, parts_from_mapping
+from anomalyctl.local.probing import trouble
+from anomalyctl.local.state import Health, PartState
+from anomalyctl.operations.status_backlog import Backlogs, read_backlogs
+from anomalyctl.telemetry.times import parse_time
+
+
+@dataclass(frozen=True, slots=True)
+class PartStatus:
+    """One part, now."""
+
+    name: str
+    title: str
+    health: Health
+    address: str
+    uptime_s: float | None
+    """Seconds since its process was started; None where none runs."""
+    restarts: int
+    """How often it was started again since the environment came up."""
+    backlog: str
+    """What waits in it, in words; empty where nothing can."""
+    detail: str
+    """What is wrong, in one line; empty when nothing is."""
+    pid: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStatus:
+    """The environment, now."""
+
+    environment: str
+    health: Literal["healthy", "degraded"]
+    since: str
+    """When the supervisor was started."""
+    parts: tuple[PartStatus, ...]
+    queued: int | None
+    """Readings that nobody has read; None where Redis does not answer."""
+    pending: int | None
+    """Readings that were read and have no verdict yet."""
+    oldest_s: float | None
+    """How long the oldest of both has been waiting; None where nothing waits."""
+    open_episodes: int | None
+    """Anomalies that nobody has resolved; None where Cosmos does not answer."""
+
+    @property
+    def is_healthy(self) -> bool:
+        """True when each part is well."""
+        return self.health == "healthy"
+
+
+def read_status(folder: LocalFolder, *, now: datetime | None = None) -> EnvironmentStatus:
+    """Ask each part now. Raises NotDeployed when the environment does not run. Changes nothing."""
+    now = now or datetime.now(UTC)
+    state = control.running_state(folder)
+    if state is None:
+        raise not_running(folder)
+    known = {part.name: part for part in parts_from_mapping(read_json(folder.plan) or {"parts": []})}
+    with ThreadPoolExecutor(max_workers=len(state.parts) + 1) as pool:
+        answers = list(pool.map(lambda one: _ask(one, known), state.parts))
+    well = {one.name for one, (health, _) in zip(state.parts, answers, strict=True) if health == "healthy"}
+    backlogs = read_backlogs(folder, well)
+    parts = tuple(
+        _status(one, health, detail, backlogs, now)
+        for one, (health, detail) in zip(state.parts, answers, strict=True)
+    )
+    return EnvironmentStatus(
+        environment="local",
+        health="healthy" if len(well) == len(parts) else "degraded",
+        since=state.since,
+        parts=parts,
+        queued=backlogs.queued,
+        pending=backlogs.pending,
+        oldest_s=backlogs.oldest_s(now),
+        open_episodes=backlogs.open_episodes,
+    )
+
+
+def _ask(state: PartState, known: Mapping[str, Part]) -> tuple[Health, str]:
+    """The supervisor's word, checked: what it calls well is asked once more."""
+    if state.health != "healthy" or state.name not in known:
+        return state.health, state.detail
+    found = trouble(known[state.name].probe)
+    return ("healthy", "") if found is None else ("unwell", found)
+
+
+def _status(state: PartState, health: Health, detail: str, backlogs: Backlogs, now: datetime) -> PartStatus:
+    uptime = (now - parse_time(state.started_at)).total_seconds() if state.started_at else None
+    return PartStatus(
+        name=state.name,
+        title=state.title,
+        health=health,
+        address=state.address,
+        uptime_s=None if uptime is None else round(max(0.0, uptime), 1),
+        restarts=state.restarts,
+        backlog=_backlog(state.name, backlogs, now),
+        detail=detail,
+        pid=state.process.pid if state.process else None,
+    )
+
+
+def _backlog(name: str, backlogs: Backlogs, now: datetime) -> str:
+    if name == VALKEY and backlogs.queued is not None:
+        return f"{backlogs.queued:,} queued"
+    if name == FUNCTIONS and backlogs.pending is not None:
+        oldest = backlogs.oldest_s(now)
+        return f"{backlogs.pending:,} being judged" + (f", oldest waits {oldest:,.0f} s" if oldest else "")
+    if name == COSMOS and backlogs.open_episodes is not None:
+        return f"{backlogs.open_episodes:,} open episodes"
+    return ""

@@ -1,0 +1,82 @@
+"""What waits: readings without a verdict in Redis, open episodes in Cosmos DB."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from anomalyctl.errors import AnomalyctlError
+from anomalyctl.local.environment import COSMOS, VALKEY, LocalConnections, connections
+from anomalyctl.local.folder import LocalFolder
+from anomalyctl.local.ports import load_ports
+from anomalyctl.local.secrets_file import load_secrets
+from anomalyctl.telemetry.times import epoch_ms
+
+if TYPE_CHECKING:
+    from anomalyctl.stores.readings import Backlog
+
+
+@dataclass(frozen=True, slots=True)
+class Backlogs:
+    """What waits; None where nobody could be asked."""
+
+    queued: int | None = None
+    pending: int | None = None
+    oldest_ms: int | None = None
+    open_episodes: int | None = None
+
+    def oldest_s(self, now: datetime) -> float | None:
+        """How long the oldest reading without a verdict has been waiting, in seconds."""
+        return None if self.oldest_ms is None else round(max(0, epoch_ms(now) - self.oldest_ms) / 1000, 1)
+
+
+def read_backlogs(folder: LocalFolder, well: Collection[str]) -> Backlogs:
+    """Ask the stores that are well, side by side. What cannot be told is None: status must always answer."""
+    secrets, ports = load_secrets(folder), load_ports(folder)
+    if secrets is None or not {VALKEY, COSMOS} <= ports.keys():
+        return Backlogs()
+    reach = connections({"detectors": 0, **ports}, secrets)
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        readings = pool.submit(_readings, reach) if VALKEY in well else None
+        episodes = pool.submit(_open_episodes, reach) if COSMOS in well else None
+        waiting = readings.result() if readings else None
+        return Backlogs(
+            queued=waiting.queued if waiting else None,
+            pending=waiting.pending if waiting else None,
+            oldest_ms=waiting.oldest_ms if waiting else None,
+            open_episodes=episodes.result() if episodes else None,
+        )
+
+
+def _readings(reach: LocalConnections) -> Backlog | None:
+    from anomalyctl.stores.connections import connect_redis
+    from anomalyctl.stores.readings import ReadingStore
+
+    client = connect_redis(reach.redis_connection_string)
+    try:
+        return ReadingStore(client).backlog()
+    except AnomalyctlError:
+        return None
+    finally:
+        client.close()
+
+
+def _open_episodes(reach: LocalConnections) -> int | None:
+    from anomalyctl.stores.anomalies import AnomalyStore
+    from anomalyctl.stores.anomalies_schema import UNRESOLVED
+    from anomalyctl.stores.cosmos import connect_cosmos
+
+    try:
+        store = AnomalyStore(connect_cosmos(reach.cosmos_connection_string))
+        try:
+            # Resolved ones stay in this container for a while, so that the change feed carries the closing.
+            return sum(
+                1 for _ in store.query(UNRESOLVED, "SELECT c.id FROM c WHERE c.status != 'resolved'", {})
+            )
+        finally:
+            store.close()
+    except AnomalyctlError:
+        return None
