@@ -14,7 +14,7 @@ from anomalyctl.stores.leases import Lease, Leases
 from anomalyctl.stores.readings.dashboard import DashboardCache
 from anomalyctl.stores.readings.dead_letters import DeadLetters
 from anomalyctl.stores.readings.keys import tags_key
-from anomalyctl.stores.readings.memory import Memories
+from anomalyctl.stores.readings.memory import Memories, as_of
 from anomalyctl.stores.readings.models import ModelShelf, StoredModel
 from anomalyctl.stores.readings.queue import ReadingQueue
 from anomalyctl.stores.readings.window import MOST_READINGS, RETENTION, Origin, ReadingWindows
@@ -79,6 +79,10 @@ class ReadingStore:
     def newest_ms(self, source: str) -> int | None:
         """Time of the source's newest reading, None without any."""
         return self.windows.newest_ms(source)
+
+    def newest_judged_ms(self, source: str) -> int | None:
+        """Time of the newest reading that was judged in order, None before the first."""
+        return as_of(self.memories.load(source))
 
     def sources(self) -> list[str]:
         """Sources that sent something within 24 h, in alphabetical order."""

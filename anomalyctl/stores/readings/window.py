@@ -103,6 +103,14 @@ class ReadingWindows:
         return [(int(score), payload) for payload, score in reversed(rows)]
 
     @redis_errors()
+    def read_on(self, source: str, from_ms: int, limit: int) -> list[tuple[int, bytes]]:
+        """The first `limit` readings at or after `from_ms`, oldest first."""
+        rows = self._client.zrangebyscore(
+            window_key(source), from_ms, "+inf", start=0, num=limit, withscores=True
+        )
+        return [(int(score), payload) for payload, score in rows]
+
+    @redis_errors()
     def newest_ms(self, source: str) -> int | None:
         """Time of the newest reading in the window, None when it is empty."""
         rows = self._client.zrevrange(window_key(source), 0, 0, withscores=True)

@@ -1,0 +1,1 @@
+"""What happens to one reading: drain, window, detect, fuse, keep, acknowledge; or a dead letter."""

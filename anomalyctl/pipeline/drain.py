@@ -1,0 +1,183 @@
+"""Drain the queue: one drainer at a time, in batches, sources side by side, each in its own time order."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Final
+
+from anomalyctl.errors import AnomalyctlError, InternalError
+from anomalyctl.pipeline.fitting import Fitter
+from anomalyctl.pipeline.heartbeat import Heartbeat
+from anomalyctl.pipeline.judging import Detectors
+from anomalyctl.pipeline.keeping import EpisodeCounter, Keeper, VerdictKeeper
+from anomalyctl.pipeline.source_run import CHUNK, SourceRun, Tally
+from anomalyctl.stores.leases import Lease
+from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.stores.readings.queue import QueueEntry, entries_by_source
+
+logger = logging.getLogger(__name__)
+
+LEASE: Final = "readings"
+LEASE_S: Final = 20.0
+"""After a drainer was killed, the next one waits at most so long."""
+BATCH: Final = 8 * CHUNK
+SIDE_BY_SIDE: Final = 4
+"""Sources judged at the same time; each call of theirs has its own time-out."""
+LONGEST_S: Final = 240.0
+"""A drain ends after so long, well within a function's time; the next sweep goes on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drained:
+    """What one drain did."""
+
+    tally: Tally
+    seconds: float
+    standby: bool = False
+    """Somebody else holds the lease; nothing was done."""
+    failures: Mapping[str, AnomalyctlError] = field(default_factory=dict)
+    """By source: why its readings stay pending until the next drain."""
+
+
+class Drainer:
+    """One per process. `consumer` names this host in the group, `stop` ends a drain between chunks."""
+
+    def __init__(
+        self,
+        readings: ReadingStore,
+        verdicts: VerdictKeeper,
+        episodes: EpisodeCounter,
+        detectors: Detectors,
+        *,
+        consumer: str,
+        clock: Callable[[], datetime],
+        train_on_simulated: bool = True,
+        stop: threading.Event | None = None,
+        lease_s: float = LEASE_S,
+    ) -> None:
+        self.readings = readings
+        self.detectors = detectors
+        self.keeper = Keeper(readings, verdicts, episodes)
+        self.fitter = Fitter(readings, train_on_simulated=train_on_simulated, clock=clock)
+        self.consumer = consumer
+        self.stop = stop or threading.Event()
+        self._clock = clock
+        self._lease_s = lease_s
+
+    def drain(self) -> Drained:
+        """Work until nothing waits, or until told to stop.
+
+        What cannot be done now stays pending and is in `failures`. Raises Unreachable, Transient or
+        SignInFailed when Redis itself cannot be used.
+        """
+        started = time.monotonic()
+        lease = self.readings.leases.acquire(LEASE, self.consumer, ttl_s=self._lease_s)
+        if lease is None:
+            return Drained(Tally(), 0.0, standby=True)
+        with Heartbeat(self.readings.leases, lease, ttl_s=self._lease_s) as heartbeat:
+            batch = _Batches(self, lease, stopped=lambda: self.stop.is_set() or heartbeat.lost)
+            try:
+                batch.work(until=started + LONGEST_S)
+            finally:
+                batch.close()
+        drained = Drained(batch.tally, time.monotonic() - started, failures=batch.failures)
+        _log(drained)
+        return drained
+
+    def source_run(self, source: str, lease: Lease, stopped: Callable[[], bool]) -> SourceRun:
+        """What judges one source under this lease."""
+        return SourceRun(
+            source=source,
+            readings=self.readings,
+            detectors=self.detectors,
+            keeper=self.keeper,
+            fitter=self.fitter,
+            lease=lease,
+            clock=self._clock,
+            stopped=stopped,
+        )
+
+
+class _Batches:
+    """The batches of one drain: first what was left pending, then what is new."""
+
+    def __init__(self, drainer: Drainer, lease: Lease, *, stopped: Callable[[], bool]) -> None:
+        self.tally = Tally()
+        self.failures: dict[str, AnomalyctlError] = {}
+        self._drainer = drainer
+        self._lease = lease
+        self._stopped = stopped
+        self._runs: dict[str, SourceRun] = {}
+        self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="source")
+
+    def work(self, *, until: float) -> None:
+        queue, consumer = self._drainer.readings.queue, self._drainer.consumer
+        queue.create_group()
+        place: str | None = "-"
+        while not self._stopped() and time.monotonic() < until:
+            if place is not None:
+                entries, place = queue.take_over(consumer, BATCH, after=place)
+            else:
+                entries = queue.read_new(consumer, BATCH)
+                if not entries:
+                    return
+            if entries and not self._process(entries):
+                return
+
+    def close(self) -> None:
+        self._threads.shutdown()
+        for run in self._runs.values():
+            run.close()
+
+    def _process(self, entries: Sequence[QueueEntry]) -> bool:
+        """Process one batch; False when no source got anywhere, so that going on is of no use."""
+        # A source that failed waits for the next drain: its newer readings must not overtake the older.
+        groups = {
+            source: group
+            for source, group in entries_by_source(entries).items()
+            if source not in self.failures
+        }
+        asked = {
+            source: self._threads.submit(self._run_of(source).process, group)
+            for source, group in groups.items()
+        }
+        progress = False
+        for source, future in asked.items():
+            try:
+                self.tally.add(future.result())
+                progress = True
+            except AnomalyctlError as error:
+                self.failures[source] = error
+            except Exception as error:
+                # One source's trouble must not stop the others.
+                logger.exception("%s: a bug of ours", source)
+                self.failures[source] = InternalError(f"{type(error).__name__}: {error}")
+        return progress
+
+    def _run_of(self, source: str) -> SourceRun:
+        if source not in self._runs:
+            self._runs[source] = self._drainer.source_run(source, self._lease, self._stopped)
+        return self._runs[source]
+
+
+def _log(drained: Drained) -> None:
+    tally = drained.tally
+    if tally.judged or tally.refused or tally.repeated:
+        logger.info(
+            "judged %d readings in %.1f s: %d anomalous, %d late, %d repeated, %d refused, %d models",
+            tally.judged,
+            drained.seconds,
+            tally.anomalous,
+            tally.late,
+            tally.repeated,
+            tally.refused,
+            tally.fitted,
+        )
+    for source, error in drained.failures.items():
+        logger.error("%s: left pending for the next sweep: %s", source, error.message)

@@ -1,0 +1,105 @@
+"""When a source's model is fitted, and from which readings."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from anomalyctl.errors import PreconditionFailed
+from anomalyctl.pipeline.intake import valid_rows
+from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.stores.readings.window import MOST_READINGS
+from anomalyctl.telemetry.times import from_epoch_ms
+
+logger = logging.getLogger(__name__)
+
+STAGES: Final = (360, 720, 1_440, 2_880, 5_760, 8_640)
+"""Clean readings at which a young source's model is fitted anew; a whole day is then refreshed daily."""
+_FEW_MORE: Final = 1.1
+"""A refused fit is tried again with a tenth more readings."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fit:
+    """What came of fitting one source."""
+
+    source: str
+    version: str | None
+    """None when the fit was refused; the old model stays in use."""
+    rows: int
+    """Clean readings that it was offered."""
+    reason: str = ""
+    """Why it was refused."""
+
+
+class Fitter:
+    """Fits models from windows. Alarmed readings are left out, and simulated ones where that is asked."""
+
+    def __init__(
+        self, readings: ReadingStore, *, train_on_simulated: bool, clock: Callable[[], datetime]
+    ) -> None:
+        self._readings = readings
+        self._train_on_simulated = train_on_simulated
+        self._clock = clock
+
+    def clean_rows(self, source: str, until_ms: int) -> int:
+        """How many readings up to `until_ms` a model could learn from."""
+        since_ms = until_ms - self._readings.windows.retention_ms
+        return self._readings.windows.count(source, since_ms, until_ms) - len(
+            self._left_out(source, since_ms, until_ms)
+        )
+
+    def learns_from(self, *, simulated: bool, alarmed: bool) -> bool:
+        """Whether a reading counts as clean."""
+        return not alarmed and (self._train_on_simulated or not simulated)
+
+    def next_point(self, source: str) -> int | None:
+        """The number of clean readings at which the next fit is due; None when only the timer refits."""
+        seen = self._readings.models.rows(source)
+        refused = self._readings.models.refused_rows(source)
+        due = next((stage for stage in STAGES if stage > seen), None)
+        if due is None or not refused:
+            return due
+        return max(due, int(refused * _FEW_MORE) + 1)
+
+    def fit(self, source: str, until_ms: int) -> Fit:
+        """Fit on the window up to `until_ms` and put the model into use; a refusal keeps the old one."""
+        from anomalyctl.detection.fitting import fit_model
+        from anomalyctl.detection.window import window_of
+
+        since_ms = until_ms - self._readings.windows.retention_ms
+        left_out = self._left_out(source, since_ms, until_ms)
+        rows = [row for row in self._readings.window(source, since_ms, until_ms) if row[0] not in left_out]
+        registry, now = self._readings.load_registry(source), self._clock()
+        clean = valid_rows(rows[-MOST_READINGS:], source=source, registry=registry, now=now)
+        # Counted as `clean_rows` counts, or the next fit would never, or always, be due.
+        offered = self.clean_rows(source, until_ms)
+        version = f"{from_epoch_ms(until_ms):%Y%m%dT%H%M%S}-{len(clean)}"
+        try:
+            window = window_of(source, (reading for _, _, reading in clean))
+            model = fit_model(window, registry, fitted_at=now, version=version)
+        except PreconditionFailed as error:
+            logger.warning("%s: no new model from %d readings: %s", source, len(clean), error.message)
+            self._readings.models.refuse(source, rows=offered, reason=error.message)
+            return Fit(source, None, len(clean), error.message)
+        self._readings.save_model(source, version=version, data=model.to_bytes(), fitted_at=now, rows=offered)
+        logger.info("%s: model %s fitted from %d readings", source, version, len(clean))
+        return Fit(source, version, len(clean))
+
+    def fit_all(self) -> list[Fit]:
+        """Refit every source that has enough clean readings, up to its newest judged one."""
+        fits = []
+        for source in self._readings.sources():
+            newest_ms = self._readings.newest_judged_ms(source)
+            if newest_ms is not None and self.clean_rows(source, newest_ms) >= STAGES[0]:
+                fits.append(self.fit(source, newest_ms))
+        return fits
+
+    def _left_out(self, source: str, since_ms: int, until_ms: int) -> set[int]:
+        left_out = self._readings.windows.alarmed(source, since_ms, until_ms)
+        if not self._train_on_simulated:
+            left_out = left_out | self._readings.windows.simulated(source, since_ms, until_ms)
+        return left_out

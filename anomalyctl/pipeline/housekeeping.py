@@ -1,0 +1,40 @@
+"""What is swept up now and then: acknowledged entries, consumers that are gone, half-done actions."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from anomalyctl.stores.anomalies import AnomalyStore
+from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.triage.clean_up import clean_up as mend
+
+logger = logging.getLogger(__name__)
+
+GONE_AFTER_S: Final = 3_600.0
+"""A consumer that was quiet for an hour, with nothing pending, is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class CleanedUp:
+    """What was swept up."""
+
+    entries: int
+    """Acknowledged entries removed from the queue."""
+    consumers: int
+    mended: tuple[str, ...]
+    """Sentences about actions that were finished."""
+
+
+def clean_up(readings: ReadingStore, anomalies: AnomalyStore, *, consumer: str, now: datetime) -> CleanedUp:
+    """Sweep up. May run beside a drain, beside operators, and beside itself."""
+    entries = readings.queue.remove_acknowledged()
+    consumers = readings.queue.delete_idle_consumers(but=consumer, idle_s=GONE_AFTER_S)
+    mended = mend(anomalies, now)
+    for sentence in mended.sentences:
+        logger.info("%s", sentence)
+    if entries or consumers:
+        logger.info("removed %d acknowledged entries and %d consumers", entries, consumers)
+    return CleanedUp(entries, consumers, mended.sentences)

@@ -1,0 +1,86 @@
+"""What a batch of queue entries turns into: readings to judge, late ones, repeats and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from anomalyctl.errors import ReadingRefused
+from anomalyctl.stores.readings.queue import QueueEntry
+from anomalyctl.telemetry.readings import Reading
+from anomalyctl.telemetry.tags import TagRegistry
+from anomalyctl.telemetry.times import epoch_ms
+from anomalyctl.telemetry.validation import parse_reading
+
+_ORIGINS = ("live", "simulated", "recorded")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An accepted reading and the queue entry that it came in."""
+
+    entry_id: str
+    ms: int
+    reading: Reading
+    payload: bytes
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """An entry that may not enter, and why."""
+
+    entry: QueueEntry
+    reason: str
+    field: str
+
+
+@dataclass(slots=True)
+class Intake:
+    """One source's batch, sorted out; `fresh` and `late` are in time order, one reading a millisecond."""
+
+    fresh: list[Row] = field(default_factory=list)
+    """After `as_of`: to be judged in order."""
+    late: list[Row] = field(default_factory=list)
+    """At or before `as_of`: judged already, or late."""
+    repeats: list[tuple[Row, Row]] = field(default_factory=list)
+    """A reading at a millisecond that is taken in this batch, and the one that took it."""
+    refused: list[Refusal] = field(default_factory=list)
+
+
+def sort_out(
+    entries: Iterable[QueueEntry], *, source: str, registry: TagRegistry, as_of: int | None, now: datetime
+) -> Intake:
+    """Validate entries of one source and sort them; `as_of` is the newest reading judged in order (ms)."""
+    intake = Intake()
+    first: dict[int, Row] = {}
+    for entry in entries:
+        try:
+            reading = parse_reading(entry.payload, source=source, registry=registry, now=now)
+        except ReadingRefused as error:
+            intake.refused.append(Refusal(entry, error.message, error.field))
+            continue
+        origin = entry.origin if entry.origin in _ORIGINS else "live"
+        row = Row(entry.id, epoch_ms(reading.timestamp), reading, entry.payload, origin)
+        taken = first.setdefault(row.ms, row)
+        if taken is not row:
+            intake.repeats.append((row, taken))
+    for row in sorted(first.values(), key=lambda row: row.ms):
+        (intake.late if as_of is not None and row.ms <= as_of else intake.fresh).append(row)
+    return intake
+
+
+def valid_rows(
+    rows: Sequence[tuple[int, bytes]], *, source: str, registry: TagRegistry, now: datetime
+) -> list[tuple[int, bytes, Reading]]:
+    """Rows of a window that validate, the first of each millisecond; the others are skipped."""
+    found: dict[int, tuple[int, bytes, Reading]] = {}
+    for _, payload in rows:
+        try:
+            reading = parse_reading(payload, source=source, registry=registry, now=now)
+        except ReadingRefused:
+            continue
+        ms = epoch_ms(reading.timestamp)
+        found.setdefault(ms, (ms, payload, reading))
+    return [found[ms] for ms in sorted(found)]

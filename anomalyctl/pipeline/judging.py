@@ -1,0 +1,95 @@
+"""From a window to verdict documents: three calls side by side, then fusion."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Protocol
+
+from anomalyctl.errors import AnomalyctlError, SignInFailed, TimedOut, Transient
+from anomalyctl.pipeline.detectors import Answers
+from anomalyctl.pipeline.documents import verdict_document
+from anomalyctl.pipeline.intake import Row
+from anomalyctl.telemetry.verdicts import TIERS, Memory, Tier
+
+logger = logging.getLogger(__name__)
+
+
+class Detectors(Protocol):
+    """What is needed of `DetectorClient`."""
+
+    def judge_all(
+        self,
+        source: str,
+        readings: Sequence[bytes],
+        memories: Mapping[Tier, Memory],
+        *,
+        last: int | None = 1,
+        late: bool = False,
+    ) -> Answers:
+        """All three tiers; see `Answers.failures`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """Verdict documents of a chunk in its order, and the memories of the tiers that answered."""
+
+    documents: list[dict[str, Any]]
+    memories: dict[Tier, Memory]
+
+
+def judge_rows(
+    detectors: Detectors,
+    source: str,
+    context: Sequence[bytes],
+    rows: Sequence[Row],
+    memories: Mapping[Tier, Memory],
+    *,
+    late: bool,
+    now: datetime,
+) -> Judged:
+    """Judge `rows` after `context` (payloads before them, oldest first).
+
+    A tier that fails is left out and named in the documents. Raises the failure when no tier answers:
+    Transient, TimedOut or SignInFailed when it may heal, InvalidInput when these rows are at fault.
+    """
+    window = [*context, *(row.payload for row in rows)]
+    answers = detectors.judge_all(source, window, memories, last=len(rows), late=late)
+    failures = dict(answers.failures)
+    by_tier = {}
+    for tier, answer in answers.by_tier.items():
+        if len(answer.verdicts) == len(rows):
+            by_tier[tier] = answer
+        else:
+            failures[tier] = Transient(
+                f"The {tier} detector gave {len(answer.verdicts)} verdicts on {len(rows)} readings."
+            )
+    if not by_tier:
+        raise _worst(failures)
+    for tier, failure in failures.items():
+        logger.warning("%s: judged without the %s tier: %s", source, tier, failure.message)
+    documents = [
+        verdict_document(
+            row.reading,
+            {tier: answer.verdicts[index] for tier, answer in by_tier.items()},
+            origin=row.origin,
+            late=late,
+            judged_at=now,
+        )
+        for index, row in enumerate(rows)
+    ]
+    newest = rows[-1].ms
+    return Judged(documents, {tier: {**answer.memory, "as_of": newest} for tier, answer in by_tier.items()})
+
+
+def may_heal(error: AnomalyctlError) -> bool:
+    """Whether trying again later may help; otherwise the reading itself is at fault."""
+    return isinstance(error, Transient | TimedOut | SignInFailed)
+
+
+def _worst(failures: Mapping[Tier, AnomalyctlError]) -> AnomalyctlError:
+    # As long as one tier may come back, nothing is known against the readings.
+    ordered = [failures[tier] for tier in TIERS if tier in failures]
+    return next((failure for failure in ordered if may_heal(failure)), ordered[0])

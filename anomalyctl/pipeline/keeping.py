@@ -1,0 +1,154 @@
+"""Write what was judged, in the one order in which every step may be repeated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from itertools import groupby
+from typing import Any, Protocol
+
+from anomalyctl.pipeline.documents import ANOMALY
+from anomalyctl.pipeline.intake import Refusal, Row
+from anomalyctl.stores.leases import Lease
+from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.stores.readings.dead_letters import DeadLetter, payload_text
+from anomalyctl.telemetry.times import format_time, from_epoch_ms
+from anomalyctl.telemetry.verdicts import Memory, Tier
+
+Document = dict[str, Any]
+
+
+class VerdictKeeper(Protocol):
+    """What is needed of `AnomalyStore`."""
+
+    def upsert_verdicts(self, source_day: str, documents: Sequence[Document]) -> int:
+        """Write documents of one day of one source, idempotent by id."""
+
+    def existing_ids(self, source_day: str, ids: Iterable[str]) -> set[str]:
+        """Which readings have a verdict."""
+
+    def verdict(self, reading_id: str) -> Document | None:
+        """One verdict."""
+
+    def add_dead_letter(self, document: Document) -> None:
+        """Keep one refused reading, idempotent by id."""
+
+
+class EpisodeCounter(Protocol):
+    """What is needed of `triage.episodes.Episodes`."""
+
+    def record(self, documents: Iterable[Mapping[str, Any]]) -> Any:
+        """Count verdicts of one source into episodes, idempotent by reading id."""
+
+
+class Keeper:
+    """Verdict, episode, window, memory, acknowledgement: the acknowledgement last, always."""
+
+    def __init__(self, readings: ReadingStore, verdicts: VerdictKeeper, episodes: EpisodeCounter) -> None:
+        self._readings = readings
+        self._verdicts = verdicts
+        self._episodes = episodes
+
+    def keep(
+        self,
+        source: str,
+        rows: Sequence[Row],
+        documents: Sequence[Document],
+        *,
+        newest_ms: int,
+        memories: Mapping[Tier, Memory] | None,
+        lease: Lease,
+    ) -> None:
+        """Keep judged rows. Late ones have no `memories` and leave memory and model as they are.
+
+        Raises LostRace when another drainer has taken over; what was written until then it writes again.
+        """
+        for source_day, group in groupby(documents, key=lambda document: str(document["source_day"])):
+            self._verdicts.upsert_verdicts(source_day, list(group))
+        self._episodes.record(documents)
+        self._readings.windows.keep(
+            source,
+            [(row.ms, row.payload) for row in rows],
+            newest_ms=newest_ms,
+            simulated=[row.ms for row in rows if row.origin == "simulated"],
+            alarmed=[
+                row.ms
+                for row, document in zip(rows, documents, strict=True)
+                if document["final_status"] == ANOMALY
+            ],
+        )
+        if memories:
+            self._readings.save_memory(source, memories, lease=lease)
+        self._readings.queue.acknowledge([row.entry_id for row in rows])
+
+    def refuse(self, source: str, refusals: Sequence[Refusal]) -> None:
+        """Make dead letters of what may not enter, take it out of the window and acknowledge it."""
+        if not refusals:
+            return
+        letters = [_letter(refusal) for refusal in refusals]
+        for letter in letters:
+            self._verdicts.add_dead_letter(_letter_document(letter))
+        self._readings.dead_letters.add(letters)
+        self._readings.windows.remove(source, [refusal.entry.payload for refusal in refusals])
+        self._readings.queue.acknowledge([refusal.entry.id for refusal in refusals])
+
+    def judged_before(self, rows: Sequence[Row]) -> set[str]:
+        """Ids of the readings that have a verdict already."""
+        found: set[str] = set()
+        for source_day, group in groupby(rows, key=source_day_of):
+            found |= self._verdicts.existing_ids(source_day, [row.reading.id for row in group])
+        return found
+
+    def drop_repeats(self, source: str, repeats: Sequence[tuple[Row, Row]]) -> None:
+        """Acknowledge readings whose millisecond another of this batch took; that one stays in the window."""
+        self._readings.windows.remove(
+            source, [row.payload for row, first in repeats if row.payload != first.payload]
+        )
+        self._readings.queue.acknowledge([row.entry_id for row, _ in repeats])
+
+    def drop_judged(self, source: str, rows: Sequence[Row]) -> None:
+        """Acknowledge readings that have a verdict; a payload that was not judged leaves the window."""
+        self._readings.windows.remove(source, [row.payload for row in rows if self._is_another(source, row)])
+        self._readings.queue.acknowledge([row.entry_id for row in rows])
+
+    def _is_another(self, source: str, row: Row) -> bool:
+        beside = self._readings.window(source, row.ms, row.ms)
+        if all(payload == row.payload for _, payload in beside):
+            return False
+        accepted = self._verdicts.verdict(row.reading.id)
+        return accepted is not None and {**accepted["raw_data"], "timestamp": ""} != {
+            "timestamp": "",
+            **row.reading.values,
+        }
+
+
+def source_day_of(row: Row) -> str:
+    """`<source>:<YYYY-MM-DD>` in UTC by the reading's own time."""
+    return f"{row.reading.source}:{row.reading.timestamp:%Y-%m-%d}"
+
+
+def _letter(refusal: Refusal) -> DeadLetter:
+    entry = refusal.entry
+    return DeadLetter(
+        id=entry.id,
+        source=entry.source,
+        origin=entry.origin,
+        reason=refusal.reason,
+        field=refusal.field,
+        arrived_ms=entry.arrived_ms,
+        payload=payload_text(entry.payload),
+    )
+
+
+def _letter_document(letter: DeadLetter) -> Document:
+    # The arrival is the server's time: the same letter has the same day however often it is written.
+    failed_at: datetime = from_epoch_ms(letter.arrived_ms)
+    return {
+        "id": letter.id,
+        "failed_at": format_time(failed_at),
+        "source": letter.source,
+        "origin": letter.origin,
+        "reason": letter.reason,
+        "field": letter.field,
+        "payload": letter.payload,
+    }

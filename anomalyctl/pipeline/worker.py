@@ -1,0 +1,118 @@
+"""The function app's wiring: everything that a process needs, built once, from its settings."""
+
+from __future__ import annotations
+
+import atexit
+import logging
+import os
+import platform
+import threading
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from anomalyctl.pipeline.dashboard import update_dashboard_cache
+from anomalyctl.pipeline.detectors import DetectorClient
+from anomalyctl.pipeline.doorbell import Doorbell
+from anomalyctl.pipeline.drain import Drained, Drainer
+from anomalyctl.pipeline.fitting import Fit
+from anomalyctl.pipeline.housekeeping import CleanedUp, clean_up
+from anomalyctl.pipeline.settings import WorkerSettings, worker_settings
+from anomalyctl.triage.episodes import Episodes
+
+if TYPE_CHECKING:
+    from anomalyctl.stores.anomalies import AnomalyStore
+    from anomalyctl.stores.readings import ReadingStore
+
+logger = logging.getLogger(__name__)
+
+_building = threading.Lock()
+_workers: list[Worker] = []
+
+
+def worker() -> Worker:
+    """The worker of this process. Raises InvalidInput when a setting is missing."""
+    with _building:
+        if not _workers:
+            _workers.append(Worker(worker_settings()))
+            atexit.register(stop)
+        return _workers[0]
+
+
+def stop() -> None:
+    """Ask the drain under way to end after its chunk; what it has not judged stays pending for the next."""
+    for each in _workers:
+        each.stopping.set()
+
+
+class Worker:
+    """What the five functions call."""
+
+    def __init__(self, settings: WorkerSettings) -> None:
+        self.settings = settings
+        self.stopping = threading.Event()
+        self.doorbell: Doorbell[Drained] = Doorbell(self._drain)
+
+    @cached_property
+    def readings(self) -> ReadingStore:
+        """The Redis side."""
+        return self.settings.reading_store()
+
+    @cached_property
+    def anomalies(self) -> AnomalyStore:
+        """The Cosmos DB side."""
+        return self.settings.anomaly_store()
+
+    @cached_property
+    def drainer(self) -> Drainer:
+        """What judges readings."""
+        detectors = DetectorClient(
+            self.settings.fastapi_endpoint, self.settings.detector_token.get_secret_value()
+        )
+        return Drainer(
+            self.readings,
+            self.anomalies,
+            Episodes(self.anomalies),
+            detectors,
+            consumer=consumer_name(),
+            clock=_now,
+            train_on_simulated=self.settings.train_on_simulated,
+            stop=self.stopping,
+        )
+
+    def judge_readings(self) -> Drained | None:
+        """Drain the queue, or leave it to the drain under way; None in the latter case."""
+        return None if self.stopping.is_set() else self.doorbell.ring()
+
+    def fit_models(self) -> list[Fit]:
+        """Refit every source's model from its window."""
+        return self.drainer.fitter.fit_all()
+
+    def update_dashboard_cache(self) -> dict[str, int]:
+        """Count the open episodes for the dashboard."""
+        return update_dashboard_cache(self.readings, self.anomalies, now=_now())
+
+    def clean_up(self) -> CleanedUp:
+        """Sweep up what is done with, and finish what was interrupted."""
+        return clean_up(self.readings, self.anomalies, consumer=consumer_name(), now=_now())
+
+    def _drain(self) -> Drained:
+        return self.drainer.drain()
+
+
+def consumer_name() -> str:
+    """This host in the consumer group: its name and which boot of it."""
+    host = os.environ.get("WEBSITE_INSTANCE_ID") or platform.node() or "host"
+    return f"{host[:32]}-{_boot_id()[:8]}"
+
+
+def _boot_id() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except OSError:
+        return "unknown"  # not Linux: the host's name alone
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
