@@ -1,0 +1,198 @@
+"""Items over HTTP: each function answers one kind of request under `…/docs`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import orjson
+
+from anomalyctl.local.cosmos.batch import BatchFailed, run_batch, run_bulk
+from anomalyctl.local.cosmos.catalogue import Container
+from anomalyctl.local.cosmos.change_feed import read_changes, start_from
+from anomalyctl.local.cosmos.charges import query_charge, read_charge
+from anomalyctl.local.cosmos.context import Context
+from anomalyctl.local.cosmos.failures import bad_request, too_large
+from anomalyctl.local.cosmos.items import MAX_ITEM_BYTES, Conditions, Items, Outcome
+from anomalyctl.local.cosmos.page import Page, page_limit
+from anomalyctl.local.cosmos.partition_keys import from_header
+from anomalyctl.local.cosmos.query.execution import Execution
+from anomalyctl.local.cosmos.query.parser import parse_query
+from anomalyctl.local.cosmos.query.plan import needs_merging, query_plan
+from anomalyctl.local.cosmos.query.service import Question
+from anomalyctl.local.cosmos.scope import RANGE_ID, required_key, scope_of
+from anomalyctl.local.cosmos.wire import Answer, Call, answer_json
+
+_EVERYTHING = "SELECT * FROM c"
+_CROSS_PARTITION = (
+    "Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, "
+    "specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception."
+)
+
+
+async def documents(context: Context, call: Call) -> Answer:
+    """GET, POST …/docs: feed, change feed, query, query plan, batch, create, upsert."""
+    container = _container(context, call)
+    if call.method == "GET":
+        return await (_changes if "a-im" in call.headers else _feed)(context, call, container)
+    if call.is_set("x-ms-cosmos-is-query-plan-request"):
+        return _plan(call)
+    if call.is_set("x-ms-documentdb-isquery") or "query+json" in call.headers.get("content-type", ""):
+        return await _query(context, call, container)
+    if call.is_set("x-ms-cosmos-is-batch-request"):
+        return await _batch(context, call, container)
+    key = from_header(call.headers.get("x-ms-documentdb-partitionkey"), container.partition_key_paths)
+    body, now, conditions = call.json(), int(context.now()), _conditions(call)
+    if call.is_set("x-ms-documentdb-is-upsert"):
+        outcome = await context.storage.write(
+            lambda one: Items(one, container, now).upsert(key, body, conditions)
+        )
+    else:
+        outcome = await context.storage.write(lambda one: Items(one, container, now).create(key, body))
+    return _item_answer(call, container, outcome)
+
+
+async def document(context: Context, call: Call) -> Answer:
+    """GET, PUT, PATCH, DELETE …/docs/{id}"""
+    container, item_id, now = _container(context, call), call.segments[5], int(context.now())
+    key, conditions = required_key(call.headers, container), _conditions(call)
+    if call.method == "GET":
+        wanted = conditions.if_none_match
+        outcome = await context.storage.read(
+            lambda one: Items(one, container, now).read(key, item_id, wanted)
+        )
+    elif call.method == "DELETE":
+        outcome = await context.storage.write(
+            lambda one: Items(one, container, now).delete(key, item_id, conditions)
+        )
+    else:
+        body = call.json()
+        operation = Items.replace if call.method == "PUT" else Items.patch
+        outcome = await context.storage.write(
+            lambda one: operation(Items(one, container, now), key, item_id, body, conditions)
+        )
+    return _item_answer(call, container, outcome)
+
+
+async def delete_partition(context: Context, call: Call) -> Answer:
+    """POST …/operations/partitionkeydelete"""
+    container, now = _container(context, call), int(context.now())
+    key = required_key(call.headers, container)
+    outcome = await context.storage.write(lambda one: Items(one, container, now).delete_partition(key))
+    return _item_answer(call, container, outcome)
+
+
+async def _feed(context: Context, call: Call, container: Container) -> Answer:
+    question = Question(container, _EVERYTHING, scope_of(call.headers, container))
+    return await _answer_question(context, call, question)
+
+
+async def _query(context: Context, call: Call, container: Container) -> Answer:
+    question = _question(call, container)
+    if not (_pinned(call) or question.pushdown().pins_partition(question.query.where)):
+        if not call.is_set("x-ms-documentdb-query-enablecrosspartition"):
+            raise bad_request(_CROSS_PARTITION)
+        if needs_merging(Execution(question.query, question.parameters)):
+            # The client asks for the plan, and merges (JavaScript) or is refused (Python), as with many partitions.
+            raise bad_request(
+                "The query cannot be served by the gateway; it needs a query plan.", substatus=1004
+            )
+    return await _answer_question(context, call, question)
+
+
+async def _answer_question(context: Context, call: Call, question: Question) -> Answer:
+    limit, token, now = page_limit(call.headers), call.headers.get("x-ms-continuation"), int(context.now())
+    page = await context.storage.read(lambda one: context.queries.page(one, question, limit, token, now))
+    return _page_answer(question.container, page, {"x-ms-continuation": page.continuation})
+
+
+async def _changes(context: Context, call: Call, container: Container) -> Answer:
+    start, scope = start_from(call.headers), scope_of(call.headers, container)
+    limit, now = page_limit(call.headers), int(context.now())
+    page = await context.storage.read(lambda one: read_changes(one, container, start, scope, limit, now))
+    if page.documents:
+        return _page_answer(container, page, {"etag": page.continuation})
+    answer = _page_answer(container, page, {"etag": page.continuation})
+    return Answer(304, b"", answer.charge, answer.headers)
+
+
+async def _batch(context: Context, call: Call, container: Container) -> Answer:
+    if len(call.content) > MAX_ITEM_BYTES:
+        raise too_large("Request size is too large: a batch may have 2 MB.")
+    operations, now = call.json(), int(context.now())
+    if call.is_set("x-ms-cosmos-batch-atomic"):
+        key = required_key(call.headers, container)
+        try:
+            results = await context.storage.write(lambda one: run_batch(one, container, key, operations, now))
+        except BatchFailed as failed:
+            results = failed.results
+    else:
+        results = await context.storage.write(lambda one: run_bulk(one, container, operations, now))
+    failed_one = any(result["statusCode"] >= 400 for result in results)
+    charge = sum(result["requestCharge"] for result in results)
+    lsn = await context.storage.read(lambda one: Items(one, container, now).lsn())
+    return Answer(207 if failed_one else 200, orjson.dumps(results), round(charge, 2), _place(container, lsn))
+
+
+def _plan(call: Call) -> Answer:
+    asked = call.json_object()
+    execution = Execution(_question_tree(asked), _parameters(asked))
+    return answer_json(query_plan(execution, call.headers.get("x-ms-cosmos-supported-query-features", "")))
+
+
+def _question(call: Call, container: Container) -> Question:
+    asked = call.json_object()
+    _question_tree(asked)
+    return Question(container, asked["query"], scope_of(call.headers, container), _parameters(asked))
+
+
+def _question_tree(asked: dict[str, Any]) -> Any:
+    if not isinstance(asked.get("query"), str):
+        raise bad_request("The input content is invalid: a query is expected.")
+    return parse_query(asked["query"])
+
+
+def _parameters(asked: dict[str, Any]) -> dict[str, Any]:
+    return {one["name"]: one.get("value") for one in asked.get("parameters") or []}
+
+
+def _pinned(call: Call) -> bool:
+    return any(
+        name in call.headers
+        for name in ("x-ms-documentdb-partitionkey", "x-ms-documentdb-partitionkeyrangeid", "x-ms-start-epk")
+    )
+
+
+def _container(context: Context, call: Call) -> Container:
+    return context.catalogue.container(call.segments[1], call.segments[3])
+
+
+def _conditions(call: Call) -> Conditions:
+    return Conditions(call.headers.get("if-match"), call.headers.get("if-none-match"))
+
+
+def _item_answer(call: Call, container: Container, outcome: Outcome) -> Answer:
+    headers = _place(container, outcome.lsn)
+    if outcome.etag:
+        headers["etag"] = outcome.etag
+    minimal = "return=minimal" in call.headers.get("prefer", "") and call.method != "GET"
+    return Answer(outcome.status, b"" if minimal else outcome.body or b"", outcome.charge, headers)
+
+
+def _page_answer(container: Container, page: Page, extra: dict[str, str | None]) -> Answer:
+    headers = _place(container, page.lsn) | {
+        name: value for name, value in extra.items() if value is not None
+    }
+    headers["x-ms-item-count"] = str(len(page.documents))
+    charge = query_charge(len(page.documents), page.size) if page.documents else read_charge(0)
+    return Answer(200, page.body(container.rid), charge, headers)
+
+
+def _place(container: Container, lsn: int) -> dict[str, str]:
+    """Where the answer comes from: what SDKs keep of a session."""
+    return {
+        "x-ms-session-token": f"{RANGE_ID}:-1#{lsn}",
+        "lsn": str(lsn),
+        "x-ms-alt-content-path": container.link,
+        "x-ms-content-path": container.rid,
+        "x-ms-documentdb-partitionkeyrangeid": RANGE_ID,
+    }

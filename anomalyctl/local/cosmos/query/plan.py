@@ -1,0 +1,47 @@
+"""Query plans: with one physical partition there is nothing for an SDK to merge, and the plan says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from anomalyctl.local.cosmos.failures import bad_request
+from anomalyctl.local.cosmos.query import nodes
+from anomalyctl.local.cosmos.query.execution import Execution
+
+_EVERYTHING = {"min": "", "max": "FF", "isMinInclusive": True, "isMaxInclusive": False}
+
+
+def query_plan(execution: Execution, supported_features: str) -> dict[str, Any]:
+    """The plan for a client with those features; its one range is the whole ring.
+
+    A client that cannot merge groups (azure-cosmos for Python) is refused what it would be refused by an account
+    with many partitions, so that no such query is found out only there. Raises that 400 failure.
+    """
+    if needs_merging(execution) and "groupby" not in supported_features.lower():
+        raise bad_request(
+            "Query contains the following features, which the calling client does not support: "
+            f"{'GroupBy' if execution.query.group_by else 'NonValueAggregate'}"
+        )
+    info = {
+        "distinctType": "None",
+        "top": None,
+        "offset": None,
+        "limit": None,
+        "orderBy": [],
+        "orderByExpressions": [],
+        "groupByExpressions": [],
+        "groupByAliases": [],
+        "aggregates": [],
+        "groupByAliasToAggregateType": {},
+        "rewrittenQuery": "",
+        "hasSelectValue": execution.query.select.value is not None,
+        "dCountInfo": None,
+        "hasNonStreamingOrderBy": False,
+    }
+    return {"partitionedQueryExecutionInfoVersion": 2, "queryInfo": info, "queryRanges": [_EVERYTHING]}
+
+
+def needs_merging(execution: Execution) -> bool:
+    """Whether partitions' answers could not just be put together: groups, and aggregates that are not one VALUE."""
+    select = execution.query.select
+    return bool(execution.query.group_by) or (execution.grouped and not isinstance(select.value, nodes.Call))
