@@ -16,7 +16,7 @@ NOT_A_NUMBER: Final = "###"
 """What a malformed value says: the text that a spreadsheet shows for a number that does not fit."""
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class Delivery:
     """One payload, due at an instant that is not before its reading's own time."""
 
@@ -29,7 +29,7 @@ class Deliveries:
     """Turns consecutive parts of telemetry into payloads, keeping late ones back until they are due."""
 
     def __init__(self) -> None:
-        self._waiting: list[Delivery] = []
+        self._waiting: list[tuple[int, int, Delivery]] = []
 
     def add(self, telemetry: Telemetry) -> None:
         """Encode the rows and queue them at the instants at which they arrive."""
@@ -37,17 +37,18 @@ class Deliveries:
         for time_ms, row in rows:
             due_ms = time_ms + telemetry.delays_ms.get(time_ms, 0)
             payload = _encode(time_ms, telemetry.tags, row, telemetry.malformed.get(time_ms))
-            heappush(self._waiting, Delivery(due_ms, time_ms, payload))
+            # Of two that are due together, the one that is on time comes first: it has overtaken the other.
+            heappush(self._waiting, (due_ms, -time_ms, Delivery(due_ms, time_ms, payload)))
 
     def due(self, until_ms: int) -> Iterator[Delivery]:
         """Those due at `until_ms` or before, in order of arrival; each is given once."""
-        while self._waiting and self._waiting[0].due_ms <= until_ms:
-            yield heappop(self._waiting)
+        while self._waiting and self._waiting[0][0] <= until_ms:
+            yield heappop(self._waiting)[2]
 
     def rest(self) -> Iterator[Delivery]:
         """All that are still waiting, in order of arrival."""
         while self._waiting:
-            yield heappop(self._waiting)
+            yield heappop(self._waiting)[2]
 
 
 def _encode(time_ms: int, tags: tuple[str, ...], row: list[float], malformed: str | None) -> bytes:

@@ -76,7 +76,8 @@ def nearest_name(name: str, names: Mapping[str, object] | tuple[str, ...]) -> st
     """The name that was probably meant, or None."""
     by_upper = {known.upper(): known for known in names}
     found = difflib.get_close_matches(name.upper(), list(by_upper), n=1, cutoff=0.5)
-    return by_upper[found[0]] if found else None
+    beginning = [known for upper, known in by_upper.items() if upper.startswith(name.upper())]
+    return by_upper[found[0]] if found else next(iter(beginning), None)
 
 
 def _tag(name: object, table: object, cadence_s: float) -> Tag:

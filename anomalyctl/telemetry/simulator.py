@@ -57,7 +57,7 @@ def simulate(
 
     A value is its tag's typical level, a daily cycle of absolute time and stationary noise of light tails:
     common drivers with a lag, and the tag's own part, each a first-order autoregression
-    x[t] = a x[t-1] + e[t] cut after 64 rows. Tags that an identity defines follow from their rounded operands.
+    x[t] = a x[t-1] + e[t] cut after 64 rows. Tags that an identity defines follow from rounded operands.
 
     `seed` and `source` choose the noise and nothing else, and a row depends on its own time alone: rows are
     the same however a run is cut, and a run that starts where another ended goes on from it.
