@@ -88,7 +88,7 @@ def end_orphans(folder: LocalFolder) -> None:
     if state is not None:
         for part in reversed(state.parts):
             if part.process is not None:
-                end_process(part.process, grace_s=5.0)
+                end_process(part.process, grace_s=3.0)
     with explained(folder.state):
         folder.state.unlink(missing_ok=True)
 

@@ -72,15 +72,19 @@ class Supervisor:
         housekeeping = time.monotonic()
         while not self._stopping:
             now = time.monotonic()
-            healthy = {one.part.name for one in self._parts if one.health == "healthy"}
+            healthy = self._healthy()
             for one in self._parts:
                 one.tick(now, self._clock, self._environ, ready=healthy.issuperset(one.part.after))
             self._tell()
             if now >= housekeeping:
                 housekeeping = now + _HOUSEKEEPING_S
                 self._bound_logs()
-            self._sleep(now, housekeeping)
+            if self._healthy() == healthy:  # else somebody may be waiting for just that
+                self._sleep(now, housekeeping)
         self._stop_parts()
+
+    def _healthy(self) -> set[str]:
+        return {one.part.name for one in self._parts if one.health == "healthy"}
 
     def wake(self) -> None:
         """Look again soon; may be called from any thread."""

@@ -16,7 +16,7 @@ from anomalyctl.local.secrets_file import LocalSecrets
 from anomalyctl.operations.deploy import Blueprint
 
 SERVER = """
-import http.server, os, signal, sys
+import http.server, os, signal, socketserver, sys
 port, stubborn = int(sys.argv[1]), "stubborn" in sys.argv
 if stubborn:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
@@ -28,7 +28,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.send_response(status); self.end_headers(); self.wfile.write(b"{}")
     def log_message(self, *args): pass
 print("serving", flush=True)
-http.server.HTTPServer(("127.0.0.1", port), Handler).serve_forever()
+socketserver.TCPServer.allow_reuse_address = True
+socketserver.TCPServer(("127.0.0.1", port), Handler).serve_forever()
 """
 FAILING = "import sys; print('the reason why', flush=True); sys.exit(3)"
 
