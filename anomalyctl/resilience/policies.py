@@ -34,8 +34,10 @@ class Policy:
 
 
 DETECTORS: Final = Policy("detectors", timeout_s=30.0)
-LANGUAGE: Final = Policy("language model", timeout_s=30.0, attempts=2, wait_max_s=5.0, rate_limit_attempts=1)
-"""Few tries: a context that comes late is worth less than the known causes now."""
+LANGUAGE: Final = Policy(
+    "language model", timeout_s=5.0, attempts=2, wait_min_s=0.2, wait_max_s=0.5, rate_limit_attempts=1
+)
+"""A verdict waits for its contexts and has 30 s in all: known causes now beat better words later."""
 DATABASE: Final = Policy("database", timeout_s=10.0, breaker_failures=3, breaker_rest_s=30.0)
 CACHE: Final = Policy("cache", timeout_s=5.0)
 

@@ -71,7 +71,7 @@ def _by_status(error: HttpResponseError, what: str) -> AnomalyctlError:
     if status in (401, 403):
         return _not_allowed(what)
     if status == 404:
-        if sub_status == _OWNER_MISSING:
+        if sub_status == _OWNER_MISSING or not _is_about_a_document(error):
             return NotDeployed(
                 f"Could not {what}: the database has not been created.",
                 hint="Run `anomalyctl deploy` for this environment.",
@@ -95,6 +95,12 @@ def _not_allowed(what: str) -> SignInFailed:
         f"Could not {what}: the key or identity is not accepted by Cosmos DB.",
         hint="Check COSMOS_DB_CONNECTION_STRING, or the roles of your identity on the account.",
     )
+
+
+def _is_about_a_document(error: HttpResponseError) -> bool:
+    """The SDK reads the container before its documents, and that fails first where nothing is created."""
+    request = getattr(error.response, "request", None)
+    return request is None or "/docs" in request.url
 
 
 def _retry_after_s(error: HttpResponseError) -> float:

@@ -1,0 +1,1 @@
+"""The language model that writes contexts. It changes no alarm type and no status: arithmetic judges."""

@@ -1,0 +1,123 @@
+"""One question to Azure OpenAI: structured answer, bounded time, errors in our words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+import openai
+from pydantic import ValidationError
+
+from anomalyctl.errors import AnomalyctlError, SignInFailed, TimedOut, Transient, Unreachable
+from anomalyctl.language.prompt import INSTRUCTIONS, Prompt, model_for
+from anomalyctl.language.settings import LanguageSettings
+from anomalyctl.resilience.guard import Guard, rate_limited
+from anomalyctl.resilience.policies import LANGUAGE, Policy
+
+_SCOPE: Final = "https://cognitiveservices.azure.com/.default"
+_TOKENS_A_TAG: Final = 160
+_TOKENS_BESIDE: Final = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Contexts by tag, as the model wrote them, and what they cost."""
+
+    contexts: Mapping[str, str]
+    prompt_tokens: int
+    completion_tokens: int
+
+
+class Unusable(AnomalyctlError):
+    """The model declined, was cut off or filtered, or did not keep to the shape."""
+
+    code = "unusable_answer"
+
+
+class LanguageClient:
+    """Thread-safe; one per process. The SDK's own retries are off."""
+
+    def __init__(
+        self, settings: LanguageSettings, *, policy: Policy = LANGUAGE, guard: Guard | None = None
+    ) -> None:
+        self._deployment = settings.deployment
+        self._guard = guard or Guard(policy)
+        self._client = openai.OpenAI(
+            base_url=f"{settings.endpoint}/openai/v1/",
+            api_key=settings.api_key or _token_provider(),
+            timeout=policy.timeout_s,
+            max_retries=0,
+        )
+
+    @property
+    def breaker_state(self) -> str:
+        """closed, open or half-open."""
+        return self._guard.state
+
+    def ask(self, prompt: Prompt) -> Answer:
+        """The model's contexts. Raises TimedOut, Unreachable, Transient, SignInFailed or `Unusable`."""
+        return self._guard.call(lambda: self._ask(prompt))
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._client.close()
+
+    def _ask(self, prompt: Prompt) -> Answer:
+        try:
+            completion = self._client.chat.completions.parse(
+                model=self._deployment,
+                messages=[
+                    {"role": "system", "content": INSTRUCTIONS},
+                    {"role": "user", "content": prompt.data},
+                ],
+                response_format=model_for(tuple(prompt.tags)),
+                max_completion_tokens=_TOKENS_BESIDE + _TOKENS_A_TAG * len(prompt.tags),
+            )
+        except openai.OpenAIError as error:
+            raise _in_our_words(error) from error
+        except ValidationError as error:
+            raise Unusable("The language model did not keep to the shape of an answer.") from error
+        parsed = completion.choices[0].message.parsed
+        if parsed is None:
+            raise Unusable("The language model declined to answer.")
+        usage = completion.usage
+        return Answer(
+            contexts={prompt.tags[each["item"]]: each["context"] for each in parsed.model_dump()["contexts"]},
+            prompt_tokens=usage.prompt_tokens if usage else 0,
+            completion_tokens=usage.completion_tokens if usage else 0,
+        )
+
+
+def _in_our_words(error: openai.OpenAIError) -> AnomalyctlError:
+    if isinstance(error, openai.APITimeoutError):
+        return TimedOut("The language model did not answer in time.")
+    if isinstance(error, openai.APIConnectionError):
+        return Unreachable("The language model cannot be reached.")
+    if isinstance(error, openai.RateLimitError):
+        return rate_limited("The language model is asked too often.", retry_after_s=_retry_after_s(error))
+    if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
+        return SignInFailed(
+            "The language model does not accept the key or identity.", hint="Check AZURE_OPENAI_API_KEY."
+        )
+    if isinstance(error, openai.APIStatusError) and (error.status_code >= 500 or error.status_code == 408):
+        return Transient(f"The language model answered {error.status_code}.")
+    if isinstance(error, openai.APIStatusError):
+        return Unusable(f"The language model refused the question with {error.status_code}.")
+    return Unusable(f"The language model's answer cannot be used ({type(error).__name__}).")
+
+
+def _retry_after_s(error: openai.RateLimitError) -> float:
+    headers = error.response.headers
+    try:
+        if "retry-after-ms" in headers:
+            return float(headers["retry-after-ms"]) / 1000
+        return float(headers.get("retry-after", 0))
+    except ValueError:
+        return 0.0
+
+
+def _token_provider() -> Callable[[], str]:
+    from azure.identity import DefaultAzureCredential, get_bearer_token_provider
+
+    return get_bearer_token_provider(DefaultAzureCredential(), _SCOPE)
