@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint secrets bench clean
+.PHONY: help demo test lint docs secrets bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 8
@@ -21,6 +21,9 @@ lint: $(INSTALLED) ## Lint, format check, types, import contracts
 	$(VENV)/bin/ruff format --check .
 	$(VENV)/bin/mypy
 	PYTHONPATH=services/detectors:services/functions $(VENV)/bin/lint-imports
+
+docs: $(INSTALLED) ## Write the README's command reference anew
+	$(PYTHON) -m tests.docs.readme_commands
 
 secrets: $(INSTALLED) ## Look for credentials in the files under version control
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook
