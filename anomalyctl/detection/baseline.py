@@ -1,0 +1,75 @@
+"""Where each tag is expected to be: a slow level and slope, followed at a bounded pace."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+import numpy as np
+
+from anomalyctl.detection.window import Vector
+
+TIME_CONSTANT_S: Final = 1800.0
+"""Long beside any disturbance that should alarm, short beside the day whose cycle it has to follow."""
+LARGEST_STEP: Final = 1.5
+"""Standard deviations of one reading that may pull the level: a fault is learnt in hours, not in minutes."""
+SETTLED: Final = 20
+"""Readings before a tag's deviation means anything."""
+
+
+class Baseline:
+    """Damped trend of standardised values, per tag, one reading at a time.
+
+    `level += slope + gain · clip(x - level - slope)`, `slope += slope_gain · clip(…)`: Holt's double
+    exponential smoothing, critically damped, with Huber's bounded influence. The gain starts at one over the
+    readings seen, so that a cold start averages first. The slope is what follows a daily cycle without lag.
+    A deviation is NaN where the tag is missing; a tag that was away for a time constant starts anew.
+    """
+
+    FIELDS: Final = ("seen", "absent", "level", "slope", "before", "earlier")
+
+    def __init__(self, tags: int, cadence_s: float, state: Mapping[str, Vector] | None = None) -> None:
+        forget = 1.0 - min(0.5, cadence_s / TIME_CONSTANT_S)
+        self._gain = 1.0 - forget * forget
+        self._slope_gain = (1.0 - forget) ** 2
+        self._memory_rows = TIME_CONSTANT_S / cadence_s
+        given = state or self._empty(tags)
+        self.seen, self.absent, self.level, self.slope, self.before, self.earlier = (
+            given[name].copy() for name in self.FIELDS
+        )
+
+    def state(self) -> dict[str, Vector]:
+        """Everything that the next step needs, `[tags]` each."""
+        return {name: getattr(self, name) for name in self.FIELDS}
+
+    def interrupt(self) -> None:
+        """Forget the lags: the next reading does not follow the last one."""
+        self.before = np.full_like(self.before, np.nan)
+        self.earlier = self.before
+
+    def deviation(self, values: Vector) -> Vector:
+        """Standardised values minus what was expected; then learn from them."""
+        present = values == values
+        expected = self.level + self.slope
+        new = self.seen == 0
+        deviation = np.where(new, np.where(present, 0.0, np.nan), values - expected)
+        pull = np.clip(np.where(present, deviation, 0.0), -LARGEST_STEP, LARGEST_STEP)
+        gain = np.maximum(self._gain, 1.0 / (self.seen + 1.0))
+        self.level = np.where(new & present, values, self.level + present * self.slope + gain * pull)
+        self.slope = self.slope + np.where(self.seen >= self._memory_rows / 2, self._slope_gain, 0.0) * pull
+        self.seen = self.seen + present
+        self.absent = np.where(present, 0.0, self.absent + 1.0)
+        gone = self.absent > self._memory_rows
+        if gone.any():
+            self.seen[gone] = 0.0
+            self.slope[gone] = 0.0
+        return deviation
+
+    def remember(self, deviation: Vector) -> None:
+        """Make the deviation of this reading the lag of the next."""
+        self.earlier, self.before = self.before, deviation
+
+    def _empty(self, tags: int) -> dict[str, Vector]:
+        nothing = np.full(tags, np.nan)
+        zeros = np.zeros(tags)
+        return dict(zip(self.FIELDS, (zeros, zeros, zeros, zeros, nothing, nothing), strict=True))

@@ -1,0 +1,138 @@
+"""Fits what is known of a source from one window: three quarters to learn, the last quarter to calibrate."""
+
+from __future__ import annotations
+
+import math
+from datetime import datetime
+from typing import Final
+
+import numpy as np
+
+from anomalyctl.detection.calibration import ALARM, Calibration, calibrate
+from anomalyctl.detection.fitting_residuals import fit_residuals
+from anomalyctl.detection.fitting_vectors import fit_vectors
+from anomalyctl.detection.habits import INTERRUPTION_ROWS, Habits, habits_of
+from anomalyctl.detection.holding import Holding
+from anomalyctl.detection.model import SourceModel
+from anomalyctl.detection.residuals import ResidualScorer
+from anomalyctl.detection.vectors import VectorScorer
+from anomalyctl.detection.window import Matrix, Vector, Window
+from anomalyctl.errors import PreconditionFailed
+from anomalyctl.telemetry.tags import TagRegistry
+
+MIN_ROWS: Final = 360
+"""An hour of readings every 10 s: less says nothing about what is usual."""
+MOST_ROWS: Final = 8_640
+LEARNT_SHARE: Final = 0.75
+MOST_FALSE_ALARMS: Final = 0.01
+"""Share of the newest rows that a fresh model may alarm on."""
+MOST_TAGS: Final = 400
+MOST_VECTOR_TAGS: Final = 150
+"""Bounds on what is modelled, so that memory and time stay bounded whatever a source sends."""
+
+_RESIDUAL_FLOORS = np.array([6.0, 6.0, 1.0])
+_VECTOR_FLOORS = np.array([0.4, 1.7, 0.5, 6.0])
+
+
+def fit_model(window: Window, registry: TagRegistry, *, fitted_at: datetime, version: str) -> SourceModel:
+    """Fit and calibrate on the newest `MOST_ROWS` readings of a window.
+
+    Rows that look like a fault are left out of learning. Raises PreconditionFailed where there are fewer than
+    `MIN_ROWS` readings, where no tag moves, or where the model alarms on more than 1 % of the newest quarter
+    of the window, none of which it learnt from: then the rows hold a fault, and the last model is the better.
+    """
+    if len(window) < MIN_ROWS:
+        raise PreconditionFailed(
+            f"{window.source} has {len(window)} readings, a model needs {MIN_ROWS}",
+            hint="Wait for more readings; limits alone alarm until then.",
+            details={"rows": len(window), "rows_needed": MIN_ROWS},
+        )
+    window = window.rows(max(0, len(window) - MOST_ROWS))
+    learnt = int(len(window) * LEARNT_SHARE)
+    cadence_s = float(np.median(np.diff(window.times_ms))) / 1000.0
+    habits = habits_of(window, cadence_s)
+    fast, dense = _chosen(habits, registry, cadence_s)
+    if not fast:
+        raise PreconditionFailed(
+            f"{window.source} has no tag that changes from reading to reading",
+            hint="Look whether the sender repeats old values.",
+            details={"tags": len(window.tags)},
+        )
+    residuals = fit_residuals(window.columns(fast), fast, cadence_s, learnt)
+    vectors = fit_vectors(window.columns(dense), dense, cadence_s, learnt)
+    young = _caution(len(window))
+    by_tag, residual_end = run(ResidualScorer(residuals, cadence_s), window, cadence_s)
+    together, vector_end = run(VectorScorer(vectors, cadence_s), window, cadence_s)
+    settled = min(60, learnt // 4)
+    residual_limits = calibrate(
+        by_tag[settled:learnt], by_tag[learnt:], _RESIDUAL_FLOORS * young, 1.25 * young
+    )
+    vector_limits = calibrate(
+        together[settled:learnt], together[learnt:], _VECTOR_FLOORS * young, 1.25 * young
+    )
+    _refuse_a_noisy_model(window.source, residual_limits, by_tag[learnt:])
+    _refuse_a_noisy_model(window.source, vector_limits, together[learnt:])
+    return SourceModel(
+        version=version,
+        source=window.source,
+        fitted_at=fitted_at,
+        rows=len(window),
+        cadence_s=cadence_s,
+        last_ms=int(window.times_ms[-1]),
+        habits=habits,
+        residuals=residuals,
+        residual_limits=residual_limits,
+        vectors=vectors,
+        vector_limits=vector_limits,
+        end={"statistical": residual_end, "ml": vector_end},
+    )
+
+
+def run(
+    scorer: ResidualScorer | VectorScorer, window: Window, cadence_s: float
+) -> tuple[Matrix, dict[str, Vector]]:
+    """Statistics of every row, `[rows, statistics]`, and the scorer's state after the last."""
+    values = window.columns(scorer.model.tags)
+    follows = np.diff(window.times_ms, prepend=window.times_ms[:1]) <= INTERRUPTION_ROWS * 1000.0 * cadence_s
+    rows = []
+    for row, follow in zip(values, follows, strict=True):
+        if not follow:
+            scorer.interrupt()
+        rows.append(scorer.score(row))
+    state = {**scorer.state(), **Holding(len(scorer.model.tags)).state()}
+    return np.array(rows), {name: vector.copy() for name, vector in state.items()}
+
+
+def _chosen(
+    habits: Habits, registry: TagRegistry, cadence_s: float
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Fast tags, and those of them that are nearly always there; the registry's core first where too many."""
+    core = set(registry.core)
+    fast = np.flatnonzero(habits.is_fast(cadence_s) & (habits.presence >= 0.25))
+    ordered = sorted(
+        fast, key=lambda at: (habits.tags[at] not in core, habits.tags[at] not in registry.tags, at)
+    )
+    kept = ordered[:MOST_TAGS]
+    dense = [
+        at for at in kept if habits.presence[at] >= 0.9 and not registry.tag(habits.tags[at]).intermittent
+    ]
+    names = habits.tags
+    return (
+        tuple(names[at] for at in sorted(kept)),
+        tuple(names[at] for at in sorted(dense[:MOST_VECTOR_TAGS])),
+    )
+
+
+def _caution(rows: int) -> float:
+    """How much wider the limits are for a short history: 1.4 after an hour, 1 after a day."""
+    return 1.0 + 0.4 * max(0.0, math.log(MOST_ROWS / rows) / math.log(MOST_ROWS / MIN_ROWS))
+
+
+def _refuse_a_noisy_model(source: str, limits: Calibration, newest: Matrix) -> None:
+    rate = float((limits.u(newest).max(axis=1) >= ALARM).mean())
+    if rate > MOST_FALSE_ALARMS:
+        raise PreconditionFailed(
+            f"the model of {source} alarms on {rate:.1%} of the newest readings, at most 1 % is accepted",
+            hint="The newest readings may hold a fault; fit again after a quiet hour.",
+            details={"false_alarm_rate": rate},
+        )
