@@ -53,7 +53,7 @@ def plan(
         _valkey(folder, ports[VALKEY], secrets),
         _cosmos(folder, ports[COSMOS], secrets, code),
         _detectors(services, ports[DETECTORS], settings, code),
-        _functions(services, ports[FUNCTIONS], settings, code),
+        _functions(services, ports[FUNCTIONS], settings, secrets, code),
     )
 
 
@@ -99,13 +99,19 @@ def _detectors(services: Path, port: int, settings: Mapping[str, str], code: str
     )
 
 
-def _functions(services: Path, port: int, settings: Mapping[str, str], code: str) -> Part:
+def _functions(
+    services: Path, port: int, settings: Mapping[str, str], secrets: LocalSecrets, code: str
+) -> Part:
     return Part(
         name=FUNCTIONS,
         title="Functions",
         argv=(sys.executable, "-m", "anomalyctl.local.functions", "--root", str(services / "functions")),
-        probe=Probe("http", port, path="/health", timeout_s=5.0),
-        env={**settings, "FUNCTION_HOST_PORT": str(port)},
+        probe=Probe("http", port, path="/health", secret=secrets.function_host_token, timeout_s=5.0),
+        env={
+            **settings,
+            "FUNCTION_HOST_PORT": str(port),
+            "FUNCTION_HOST_TOKEN": secrets.function_host_token,
+        },
         after=(VALKEY, COSMOS),
         stop_s=10.0,
         version=code,
@@ -124,6 +130,7 @@ def _settings(ports: Mapping[str, int], secrets: LocalSecrets, environ: Mapping[
         "FASTAPI_ENDPOINT": reach.detectors_endpoint,
         "DETECTOR_TOKEN": reach.detector_token,
         "WEBSITE_INSTANCE_ID": "local",
+        "TRAIN_ON_SIMULATED": "true",
         # All parts share the cores: a thread per core in each would make them wait for each other.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",

@@ -18,6 +18,7 @@ class LocalSecrets:
     cosmos_key: str
     """Base64, as an account key of Cosmos DB is."""
     detector_token: str
+    function_host_token: str
 
     def __repr__(self) -> str:
         """Never the secrets themselves."""
@@ -41,6 +42,7 @@ def ensure_secrets(folder: LocalFolder) -> LocalSecrets:
         redis_password=secrets.token_urlsafe(32),
         cosmos_key=base64.b64encode(secrets.token_bytes(64)).decode(),
         detector_token=secrets.token_urlsafe(32),
+        function_host_token=secrets.token_urlsafe(32),
     )
     write_json(folder.secrets, asdict(fresh))
     return fresh
