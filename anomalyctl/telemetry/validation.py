@@ -41,9 +41,38 @@ def parse_reading(
     Raises ReadingRefused with `field` set to the key at fault, or `payload` for the whole.
     """
     check_source(source)
-    values = _decode(payload)
+    values = decode_object(payload)
     timestamp = check_timestamp(values.pop("timestamp", None), now)
     return Reading(source, timestamp, check_values(values, registry, require_core=require_core))
+
+
+def decode_object(payload: bytes | str) -> dict[str, Any]:
+    """The keys and values of a payload, not yet checked one by one; sizes and repeated keys are.
+
+    Raises ReadingRefused.
+    """
+    try:
+        raw = payload.encode() if isinstance(payload, str) else bytes(payload)
+    except UnicodeEncodeError:
+        raise _refused(WHOLE_PAYLOAD, "is not UTF-8", "Send UTF-8.") from None
+    if len(raw) > LARGEST_PAYLOAD:
+        raise _refused(
+            WHOLE_PAYLOAD,
+            f"has {len(raw):,} bytes, the limit is {LARGEST_PAYLOAD:,}",
+            "Send one reading each.",
+        )
+    try:
+        decoded = orjson.loads(raw)
+    except orjson.JSONDecodeError:
+        decoded = _decode_slowly(raw)
+        # Python's parser is laxer (NaN, lone surrogates); what the rules below let through is still not JSON.
+        _check_object(decoded)
+        check_values({k: v for k, v in decoded.items() if k != "timestamp"}, TagRegistry({}))
+        raise _refused(WHOLE_PAYLOAD, "is not JSON", "Send one flat JSON object.") from None
+    values = _check_object(decoded)
+    if not _keys_are_distinct(raw, values):
+        _check_object(_decode_slowly(raw))
+    return values
 
 
 def check_source(name: str) -> str:
@@ -98,7 +127,7 @@ def check_key(key: str) -> str:
     if not key or len(key) > LONGEST_KEY or not key.isprintable():
         raise ReadingRefused(
             f"{_shown(key)} is not a tag's name",
-            field=key[:LONGEST_KEY].encode("utf-8", "replace").decode() or WHOLE_PAYLOAD,
+            field=ascii(key)[1 : LONGEST_KEY + 1].rstrip("'") or WHOLE_PAYLOAD,
             hint=f"A tag's name has 1 to {LONGEST_KEY} printable characters.",
         )
     return key
@@ -122,31 +151,6 @@ def check_number(key: str, value: object) -> float:
 def encode_reading(reading: Reading) -> bytes:
     """The wire form: flat JSON, `timestamp` first, then the tags in the order given."""
     return orjson.dumps({"timestamp": format_time(reading.timestamp), **reading.values})
-
-
-def _decode(payload: bytes | str) -> dict[str, Any]:
-    try:
-        raw = payload.encode() if isinstance(payload, str) else bytes(payload)
-    except UnicodeEncodeError:
-        raise _refused(WHOLE_PAYLOAD, "is not UTF-8", "Send UTF-8.") from None
-    if len(raw) > LARGEST_PAYLOAD:
-        raise _refused(
-            WHOLE_PAYLOAD,
-            f"has {len(raw):,} bytes, the limit is {LARGEST_PAYLOAD:,}",
-            "Send one reading each.",
-        )
-    try:
-        decoded = orjson.loads(raw)
-    except orjson.JSONDecodeError:
-        decoded = _decode_slowly(raw)
-        # Python's parser is laxer (NaN, lone surrogates); what the rules below let through is still not JSON.
-        _check_object(decoded)
-        check_values({k: v for k, v in decoded.items() if k != "timestamp"}, TagRegistry({}))
-        raise _refused(WHOLE_PAYLOAD, "is not JSON", "Send one flat JSON object.") from None
-    values = _check_object(decoded)
-    if not _keys_are_distinct(raw, values):
-        _check_object(_decode_slowly(raw))
-    return values
 
 
 def _check_object(decoded: object) -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """`simulate` on a real Valkey, with a clock that moves only when somebody sleeps."""
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import orjson
@@ -105,7 +106,7 @@ def test_a_backfill_with_a_rate_goes_on_live_without_a_gap(
     run(reading_store, backfill=timedelta(minutes=5), rate=TEN_SECONDS, count=4)
     sent = times(redis_client)
     assert len(sent) == 34
-    assert {b - a for a, b in zip(sent, sent[1:], strict=False)} == {TEN_SECONDS}
+    assert {b - a for a, b in pairwise(sent)} == {TEN_SECONDS}
 
 
 def test_the_schedule_is_absolute_so_slow_sends_do_not_add_up(

@@ -13,10 +13,10 @@ _WHAT = "What to send"
 _WHEN = "When to send it"
 
 _FAULT_HELP = (
-    "A fault with known truth, repeatable: KIND:TAG@OFFSET[+DURATION][xSIZE]. Kinds: spike, level-shift, "
-    "drift, stuck, dropout, correlation-break, late, malformed; TAG may be * for the last two. OFFSET counts "
-    "from the first reading; SIZE counts standard deviations of the tag's noise (8 unless told; "
-    "correlation-break 3), for late the readings that overtake it."
+    "A fault with known truth, repeatable: KIND:TAG@OFFSET\\[+DURATION]\\[xSIZE]. Kinds: spike, "
+    "level-shift, drift, stuck, dropout, correlation-break, late, malformed; TAG may be * for the last two. "
+    "OFFSET counts from the first reading; SIZE counts standard deviations of the tag's noise (8 unless "
+    "told; correlation-break 3), for late the readings that overtake it."
 )
 
 
@@ -82,8 +82,8 @@ def simulate(
 ) -> None:
     """Send simulated readings: the same seed and start give the same readings, byte for byte.
 
-    Readings are marked as simulated. Faults are known: where they lie is in the result, and kept in
-    .anomalyctl/simulations.jsonl. Ctrl-C ends the run and shows what was sent (exit 130).
+    Readings are marked as simulated. The truth about the faults is in the result, and kept in the file
+    simulations.jsonl of the project's state folder. Ctrl-C ends the run and tells what was sent (exit 130).
 
     Examples: anomalyctl simulate --backfill 24h;  anomalyctl simulate --rate 10s
     --fault level-shift:INJECTION_PRESSURE@5m+10mx8
