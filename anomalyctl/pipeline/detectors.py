@@ -90,9 +90,10 @@ class DetectorClient:
         *,
         last: int | None = 1,
         late: bool = False,
+        full: bool = False,
     ) -> Answers:
         """All three tiers side by side, each with its own memory. Raises nothing: see `failures`."""
-        query = _query(last, late=late, full=False)
+        query = _query(last, late=late, full=full)
         asked = {
             tier: self._threads.submit(self._judge, tier, _body(source, readings, memories.get(tier)), query)
             for tier in TIERS

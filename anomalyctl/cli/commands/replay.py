@@ -1,0 +1,60 @@
+"""`anomalyctl replay`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from anomalyctl.cli.invocation import OutputFormat
+from anomalyctl.cli.options import EnvironmentOption, OutputOption
+
+
+def replay(
+    from_: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Start: now-24h, or ISO 8601 (UTC).")
+    ] = None,
+    to: Annotated[str | None, typer.Option("--to", metavar="TIME", help="End; now unless told.")] = None,
+    last: Annotated[
+        str | None, typer.Option("--last", metavar="TIME", help="The last … up to now, such as 1h.")
+    ] = None,
+    source: Annotated[
+        str | None, typer.Option("--source", metavar="NAME", help="One well or plant; all unless told.")
+    ] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Replace the kept verdicts and count them into episodes.")
+    ] = False,
+    env: EnvironmentOption = "local",
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Run kept readings through the detectors again, with today's model and limits.
+
+    Verdicts are counted and shown; nothing is written unless --write. What is older than the 24 h window
+    comes from the kept verdicts.
+
+    Examples: anomalyctl replay --last 1h;  anomalyctl replay --from 2026-03-01T06:00Z --to 2026-03-01T09:00Z
+    """
+    from datetime import UTC, datetime
+
+    from anomalyctl.cli.output import show
+    from anomalyctl.cli.progress import shown_progress
+    from anomalyctl.cli.views.replay import replay_view
+    from anomalyctl.operations.connections import connect
+    from anomalyctl.operations.replay import replay as run
+    from anomalyctl.operations.replay import span_of
+    from anomalyctl.telemetry.durations import parse_duration, parse_instant
+    from anomalyctl.telemetry.validation import check_source
+
+    now = datetime.now(UTC)
+    span = span_of(
+        parse_instant(from_, now, field="--from") if from_ is not None else None,
+        parse_instant(to, now, field="--to") if to is not None else None,
+        parse_duration(last, field="--last") if last is not None else None,
+        now,
+    )
+    if source is not None:
+        check_source(source)
+    connections = connect(env)
+    with shown_progress() as progress:
+        result = run(connections, span, source=source, write=write, now=now, progress=progress)
+    show(result, replay_view, output)

@@ -1,0 +1,231 @@
+"""Run kept readings through the detectors again and count what they say; nothing is written unless asked."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
+
+from anomalyctl.errors import InvalidInput, NotFound
+from anomalyctl.operations.connections import Connections
+from anomalyctl.operations.progress import SILENCE, Progress
+from anomalyctl.operations.replay_readings import Kept, KeptReading, kept_readings
+from anomalyctl.pipeline.documents import ANOMALY, verdict_document
+from anomalyctl.telemetry.readings import DEFAULT_SOURCE
+from anomalyctl.telemetry.verdicts import ANOMALY as TAG_ANOMALY
+from anomalyctl.telemetry.verdicts import TIERS, Tier, Verdict
+from anomalyctl.triage.episodes import Episodes
+
+MOST_READINGS: Final = 8_640
+"""As many as one call of the detectors takes."""
+WRITE_READINGS: Final = 480
+"""Fewer at a time when full documents come back."""
+WARM_UP: Final = 120
+"""Readings before the span, so that its first ones are judged as they were in passing."""
+_SHOWN: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class TierCount:
+    """What one tier said."""
+
+    tier: str
+    normal: int
+    anomaly: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplayedAnomaly:
+    """One anomalous reading."""
+
+    reading_id: str
+    timestamp: str
+    severity: str
+    confidence: float
+    tags: tuple[str, ...]
+    """Largest share first."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReplay:
+    """What came of one source."""
+
+    source: str
+    readings: int
+    from_window: int
+    """Read from the 24 h window; the others from `anomaly_results`."""
+    normal: int
+    anomaly: int
+    tiers: tuple[TierCount, ...]
+    first_tags: dict[str, int]
+    """How often a tag had the largest share, most frequent first."""
+    anomalies: tuple[ReplayedAnomaly, ...]
+    """The first twenty."""
+    changed: int
+    """Readings whose verdict is another than the one that is kept; those without one do not count."""
+    written: int
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """What the detectors say of a span today."""
+
+    start: datetime
+    end: datetime
+    readings: int
+    normal: int
+    anomaly: int
+    written: int
+    sources: tuple[SourceReplay, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From `start` (included) to `end` (not included), in UTC."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start >= self.end:
+            raise InvalidInput(
+                "The span is empty: it ends before it starts.", field="--to", hint="swap --from and --to"
+            )
+
+
+def span_of(start: datetime | None, end: datetime | None, last: timedelta | None, now: datetime) -> Span:
+    """The span that was asked for: `last` up to now, or `start` to `end` (now unless told)."""
+    if last is not None and (start is not None or end is not None):
+        raise InvalidInput("--last goes without --from and --to.", field="--last")
+    if last is not None:
+        return Span(now - last, now + timedelta(minutes=1))
+    if start is None:
+        raise InvalidInput("Say which span: --last 1h, or --from and --to.", field="--from")
+    return Span(start.astimezone(UTC), (end or now + timedelta(minutes=1)).astimezone(UTC))
+
+
+def replay(
+    connections: Connections,
+    span: Span,
+    *,
+    source: str | None = None,
+    write: bool = False,
+    now: datetime,
+    progress: Progress = SILENCE,
+) -> Replay:
+    """Judge every kept reading of the span again, in passes over whole windows.
+
+    The model and the limits are today's; each pass starts from empty memory. With `write` the verdicts
+    replace those that are kept, and count into episodes; memory and models stay as they are.
+    Raises NotFound where nothing is kept, and what a detector raises: a tier left out would mislead.
+    """
+    sources = [source] if source else connections.readings.sources() or [DEFAULT_SOURCE]
+    replays = []
+    for each in sources:
+        progress.step(f"Reading what is kept of {each}")
+        kept = kept_readings(connections, each, span.start, span.end)
+        if kept.readings:
+            replays.append(_replay_source(connections, each, kept, write=write, now=now, progress=progress))
+    if not replays:
+        raise NotFound(
+            f"Nothing is kept of {', '.join(sources)} between {span.start:%Y-%m-%d %H:%M} "
+            f"and {span.end:%Y-%m-%d %H:%M} UTC.",
+            hint="widen the span, or see the sources with `anomalyctl status`",
+        )
+    return Replay(
+        start=span.start,
+        end=span.end,
+        readings=sum(each.readings for each in replays),
+        normal=sum(each.normal for each in replays),
+        anomaly=sum(each.anomaly for each in replays),
+        written=sum(each.written for each in replays),
+        sources=tuple(replays),
+    )
+
+
+def _replay_source(
+    connections: Connections, source: str, kept: Kept, *, write: bool, now: datetime, progress: Progress
+) -> SourceReplay:
+    by_tier: dict[Tier, Counter[bool]] = {tier: Counter() for tier in TIERS}
+    fused: Counter[bool] = Counter()
+    first_tags: Counter[str] = Counter()
+    anomalies: list[ReplayedAnomaly] = []
+    changed = written = done = 0
+    for pass_, verdicts in _passes(connections, source, kept, full=write):
+        documents = []
+        for reading, of_reading in zip(pass_, verdicts, strict=True):
+            document = verdict_document(
+                reading.reading, of_reading, origin=reading.origin, late=reading.late, judged_at=now
+            )
+            documents.append(document)
+            for tier, verdict in of_reading.items():
+                by_tier[tier][_is_anomalous(verdict)] += 1
+            anomalous = document["final_status"] == ANOMALY
+            fused[anomalous] += 1
+            changed += reading.status is not None and reading.status != document["final_status"]
+            if anomalous:
+                anomalies.append(_anomaly(document))
+                first_tags.update(document["explanation"]["tags"][:1])
+        if write:
+            written += _write(connections, documents)
+        done += len(pass_)
+        progress.advance(done, len(kept.readings), f"Judging {source}")
+    return SourceReplay(
+        source=source,
+        readings=done,
+        from_window=kept.from_window,
+        normal=fused[False],
+        anomaly=fused[True],
+        tiers=tuple(TierCount(tier, by_tier[tier][False], by_tier[tier][True]) for tier in TIERS),
+        first_tags=dict(first_tags.most_common(10)),
+        anomalies=tuple(anomalies[:_SHOWN]),
+        changed=changed,
+        written=written,
+    )
+
+
+def _passes(
+    connections: Connections, source: str, kept: Kept, *, full: bool
+) -> Iterator[tuple[Sequence[KeptReading], list[dict[Tier, Verdict]]]]:
+    size = (WRITE_READINGS if full else MOST_READINGS) - WARM_UP
+    readings: Sequence[KeptReading] = kept.readings
+    for start in range(0, len(readings), size):
+        chunk = readings[start : start + size]
+        before = kept.before if start == 0 else readings[max(0, start - WARM_UP) : start]
+        payloads = [each.payload for each in (*before, *chunk)]
+        answers = connections.detectors.judge_all(source, payloads, {}, last=None, full=full)
+        for failure in answers.failures.values():
+            raise failure
+        per_tier = {tier: answer.verdicts[len(before) :] for tier, answer in answers.by_tier.items()}
+        yield (
+            chunk,
+            [{tier: verdicts[row] for tier, verdicts in per_tier.items()} for row in range(len(chunk))],
+        )
+
+
+def _write(connections: Connections, documents: list[dict[str, Any]]) -> int:
+    days: dict[str, list[dict[str, Any]]] = {}
+    for document in documents:
+        days.setdefault(str(document["source_day"]), []).append(document)
+    written = sum(connections.anomalies.upsert_verdicts(day, group) for day, group in days.items())
+    Episodes(connections.anomalies).record(documents)
+    return written
+
+
+def _is_anomalous(verdict: Verdict) -> bool:
+    if verdict["method"] == "ml":
+        return verdict["results"]["status"] == TAG_ANOMALY
+    return any(result["status"] == TAG_ANOMALY for result in verdict["results"].values())
+
+
+def _anomaly(document: dict[str, Any]) -> ReplayedAnomaly:
+    explanation = document["explanation"]
+    return ReplayedAnomaly(
+        reading_id=document["id"],
+        timestamp=document["timestamp"],
+        severity=explanation["severity"] or "low",
+        confidence=document["overall_confidence"],
+        tags=tuple(explanation["tags"]),
+    )
