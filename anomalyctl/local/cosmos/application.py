@@ -121,10 +121,9 @@ class _Endpoint:
             )
 
     async def _serve(self, call: Call) -> Answer:
-        resource_type, links = call.resource
-        self._context.settings.key.check(
-            call.method, resource_type, links, call.headers, self._context.settings.clock()
-        )
+        types, links = call.resource
+        clock = self._context.settings.clock()
+        self._context.settings.key.check(call.method, types, links, call.headers, clock)
         handler, methods = _HANDLERS.get(call.shape, (None, frozenset()))
         if handler is None:
             raise not_found("The local endpoint does not have this resource.")

@@ -17,8 +17,8 @@ from anomalyctl.local.cosmos.page import Page, page_limit
 from anomalyctl.local.cosmos.partition_keys import from_header
 from anomalyctl.local.cosmos.query.execution import Execution
 from anomalyctl.local.cosmos.query.parser import parse_query
-from anomalyctl.local.cosmos.query.plan import needs_merging, query_plan
-from anomalyctl.local.cosmos.query.service import Question
+from anomalyctl.local.cosmos.query.plan import needs_merging, plan_needed, query_plan
+from anomalyctl.local.cosmos.query.question import Question
 from anomalyctl.local.cosmos.scope import RANGE_ID, required_key, scope_of
 from anomalyctl.local.cosmos.wire import Answer, Call, answer_json
 
@@ -82,26 +82,25 @@ async def delete_partition(context: Context, call: Call) -> Answer:
 
 
 async def _feed(context: Context, call: Call, container: Container) -> Answer:
-    question = Question(container, _EVERYTHING, scope_of(call.headers, container))
+    question = Question(container, _EVERYTHING, scope_of(call.headers, container), int(context.now()))
     return await _answer_question(context, call, question)
 
 
 async def _query(context: Context, call: Call, container: Container) -> Answer:
-    question = _question(call, container)
-    if not (_pinned(call) or question.pushdown().pins_partition(question.query.where)):
+    question = _question(call, container, int(context.now()))
+    if not (_pinned(call) or question.pushdown.pins_partition(question.query.where)):
         if not call.is_set("x-ms-documentdb-query-enablecrosspartition"):
             raise bad_request(_CROSS_PARTITION)
-        if needs_merging(Execution(question.query, question.parameters)):
+        execution = Execution(question.query, question.parameters)
+        if needs_merging(execution):
             # The client asks for the plan, and merges (JavaScript) or is refused (Python), as with many partitions.
-            raise bad_request(
-                "The query cannot be served by the gateway; it needs a query plan.", substatus=1004
-            )
+            raise plan_needed(execution)
     return await _answer_question(context, call, question)
 
 
 async def _answer_question(context: Context, call: Call, question: Question) -> Answer:
-    limit, token, now = page_limit(call.headers), call.headers.get("x-ms-continuation"), int(context.now())
-    page = await context.storage.read(lambda one: context.queries.page(one, question, limit, token, now))
+    limit, token = page_limit(call.headers), call.headers.get("x-ms-continuation")
+    page = await context.storage.read(lambda one: context.queries.page(one, question, limit, token))
     return _page_answer(question.container, page, {"x-ms-continuation": page.continuation})
 
 
@@ -139,10 +138,10 @@ def _plan(call: Call) -> Answer:
     return answer_json(query_plan(execution, call.headers.get("x-ms-cosmos-supported-query-features", "")))
 
 
-def _question(call: Call, container: Container) -> Question:
+def _question(call: Call, container: Container, now: int) -> Question:
     asked = call.json_object()
     _question_tree(asked)
-    return Question(container, asked["query"], scope_of(call.headers, container), _parameters(asked))
+    return Question(container, asked["query"], scope_of(call.headers, container), now, _parameters(asked))
 
 
 def _question_tree(asked: dict[str, Any]) -> Any:

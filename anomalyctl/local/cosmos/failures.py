@@ -9,7 +9,14 @@ class CosmosFailure(Exception):
     """A refusal on its way to the wire. `substatus` is 0 where Cosmos has none; `retry_after_ms` only at 429, 503."""
 
     def __init__(
-        self, status: int, code: str, message: str, *, substatus: int = 0, retry_after_ms: int | None = None
+        self,
+        status: int,
+        code: str,
+        message: str,
+        *,
+        substatus: int = 0,
+        retry_after_ms: int | None = None,
+        details: dict[str, str] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -17,10 +24,12 @@ class CosmosFailure(Exception):
         self.message = message
         self.substatus = substatus
         self.retry_after_ms = retry_after_ms
+        self._details = details or {}
 
     def body(self, activity_id: str) -> bytes:
         """The JSON that SDKs show to their users."""
-        return orjson.dumps({"code": self.code, "message": f"{self.message}\r\nActivityId: {activity_id}"})
+        message = f"{self.message}\r\nActivityId: {activity_id}"
+        return orjson.dumps({"code": self.code, "message": message, **self._details})
 
 
 def bad_request(message: str, *, substatus: int = 0) -> CosmosFailure:

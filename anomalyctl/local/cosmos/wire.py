@@ -39,14 +39,15 @@ class Call:
         return "/".join("*" if place % 2 else piece for place, piece in enumerate(self.segments))
 
     @property
-    def resource(self) -> tuple[str, tuple[str, ...]]:
-        """The resource type, and the resource link in the spellings that SDKs sign."""
+    def resource(self) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        """The resource type and the resource link, each in the spellings that SDKs sign."""
         if not self.segments:
-            return "", ("",)
+            return ("",), ("",)
+        if self.segments[4:5] == ("operations",):
+            return ("partitionkey", "colls"), _spellings(self.segments[:4])
         if len(self.segments) % 2:
-            owner = self.segments[:-1]
-            return self.segments[-1], _spellings(owner)
-        return self.segments[-2], _spellings(self.segments)
+            return (self.segments[-1],), _spellings(self.segments[:-1])
+        return (self.segments[-2],), _spellings(self.segments)
 
     def json(self) -> Any:
         """The body. Raises a 400 failure where it is no JSON."""

@@ -32,7 +32,7 @@ class Execution:
         self._where = plain.compile(query.where) if query.where else None
         self._group_by = [plain.compile(expression) for expression in query.group_by]
         self._project = self._projection(select)
-        self._order_by = [(select.compile(order.expression), order.descending) for order in query.order_by]
+        self.order_by = [(select.compile(order.expression), order.descending) for order in query.order_by]
         self.offset = cut(query.offset, parameters) or 0
         limits = [
             found for found in (cut(query.limit, parameters), cut(query.top, parameters)) if found is not None
@@ -44,9 +44,9 @@ class Execution:
         rows = self._rows(documents, outer or {})
         if self.grouped:
             rows = self._groups(rows)
-        if self._order_by:
+        if self.order_by:
             rows = iter(self._sorted(rows))
-        values = (value for row in rows if (value := self._project(row)) is not UNDEFINED)
+        values: Iterator[Any] = (value for row in rows if (value := self._project(row)) is not UNDEFINED)
         if self.query.distinct:
             values = _distinct(values)
         return islice(values, self.offset, None if self.limit is None else self.offset + self.limit)
@@ -54,6 +54,15 @@ class Execution:
     def project(self, document: Any) -> list[Any]:
         """What one document gives: for queries without grouping, order, DISTINCT or cuts (those are the caller's)."""
         return [value for row in self._rows([document], {}) if (value := self._project(row)) is not UNDEFINED]
+
+    def keyed(self, document: Any) -> list[tuple[list[bytes], Any]]:
+        """The same, each with the sort keys of ORDER BY."""
+        rows = ((row, self._project(row)) for row in self._rows([document], {}))
+        return [
+            ([sort_key(key(row)) for key, _ in self.order_by], value)
+            for row, value in rows
+            if value is not UNDEFINED
+        ]
 
     def _rows(self, documents: Iterable[Any], outer: Row) -> Iterator[Row]:
         for document in documents:
@@ -79,7 +88,7 @@ class Execution:
 
     def _sorted(self, rows: Iterator[Row]) -> list[Row]:
         ordered = list(rows)
-        for expression, descending in reversed(self._order_by):
+        for expression, descending in reversed(self.order_by):
             ordered.sort(key=lambda row, key=expression: sort_key(key(row)), reverse=descending)  # type: ignore[misc]
         return ordered
 

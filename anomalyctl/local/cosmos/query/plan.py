@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from anomalyctl.local.cosmos.failures import bad_request
+import orjson
+
+from anomalyctl.local.cosmos.failures import CosmosFailure, bad_request
 from anomalyctl.local.cosmos.query import nodes
 from anomalyctl.local.cosmos.query.execution import Execution
-
-_EVERYTHING = {"min": "", "max": "FF", "isMinInclusive": True, "isMaxInclusive": False}
 
 
 def query_plan(execution: Execution, supported_features: str) -> dict[str, Any]:
@@ -18,11 +18,28 @@ def query_plan(execution: Execution, supported_features: str) -> dict[str, Any]:
     with many partitions, so that no such query is found out only there. Raises that 400 failure.
     """
     if needs_merging(execution) and "groupby" not in supported_features.lower():
+        feature = "GroupBy" if execution.query.group_by else "NonValueAggregate"
         raise bad_request(
-            "Query contains the following features, which the calling client does not support: "
-            f"{'GroupBy' if execution.query.group_by else 'NonValueAggregate'}"
+            f"Query contains the following features, which the calling client does not support: {feature}"
         )
-    info = {
+    return _plan(execution)
+
+
+def plan_needed(execution: Execution) -> CosmosFailure:
+    """The 400 failure that makes an SDK go by the plan; it carries one."""
+    plan = orjson.dumps(_plan(execution)).decode()
+    message = "The query cannot be served by the gateway alone; it needs a query plan."
+    return CosmosFailure(400, "BadRequest", message, substatus=1004, details={"additionalErrorInfo": plan})
+
+
+def needs_merging(execution: Execution) -> bool:
+    """Whether partitions' answers could not just be put together: groups, and aggregates beside one VALUE."""
+    select = execution.query.select
+    return bool(execution.query.group_by) or (execution.grouped and not isinstance(select.value, nodes.Call))
+
+
+def _plan(execution: Execution) -> dict[str, Any]:
+    info: dict[str, Any] = {
         "distinctType": "None",
         "top": None,
         "offset": None,
@@ -38,10 +55,5 @@ def query_plan(execution: Execution, supported_features: str) -> dict[str, Any]:
         "dCountInfo": None,
         "hasNonStreamingOrderBy": False,
     }
-    return {"partitionedQueryExecutionInfoVersion": 2, "queryInfo": info, "queryRanges": [_EVERYTHING]}
-
-
-def needs_merging(execution: Execution) -> bool:
-    """Whether partitions' answers could not just be put together: groups, and aggregates that are not one VALUE."""
-    select = execution.query.select
-    return bool(execution.query.group_by) or (execution.grouped and not isinstance(select.value, nodes.Call))
+    ring = {"min": "", "max": "FF", "isMinInclusive": True, "isMaxInclusive": False}
+    return {"partitionedQueryExecutionInfoVersion": 2, "queryInfo": info, "queryRanges": [ring]}

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import orjson
+
 from anomalyctl.local.cosmos.failures import CosmosFailure
 from anomalyctl.local.cosmos.partition_keys import PartitionKey
 from anomalyctl.local.cosmos.query import nodes
@@ -109,8 +111,11 @@ class Pushdown:
         if path in (("id",), ("_ts",)):
             column, wanted = ("id", _STRING) if path == ("id",) else ("ts", _NUMBER)
             return Filter(f"{column} {operator} ?", (value,)) if kind(value) == wanted else _NOTHING
-        column = self._columns.get(path, "")
-        return _column_comparison(column, operator, value) if column else None
+        if path in self._columns:
+            return _column_comparison(self._columns[path], operator, value)
+        # The text of an equal string stands somewhere in the document; most documents do not need to be parsed.
+        needed = orjson.dumps(value) if operator == "=" and isinstance(value, str) else None
+        return Filter("instr(body, ?) > 0", (needed,), exact=False) if needed else None
 
     def _prefix(self, text: nodes.Expression, prefix: nodes.Expression) -> Filter | None:
         path = self._path(text)
