@@ -1,33 +1,16 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from anomalyctl.telemetry.times import epoch_ms, format_time
+from anomalyctl.telemetry.times import epoch_ms
 from anomalyctl.triage.counted import HORIZON_MS, CountedReadings
 from anomalyctl.triage.counting import Candidate, count
 from anomalyctl.triage.occurrences import occurrence_of
-
-START = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
-
-
-def verdict(seconds: float, *tags: str, severity: str = "high", **more: Any) -> dict[str, Any]:
-    at = START + timedelta(seconds=seconds)
-    shares = more.pop("shares", {tag: 1 / len(tags) for tag in tags})
-    return {
-        "id": f"well-1:{epoch_ms(at)}",
-        "source": "well-1",
-        "timestamp": format_time(at),
-        "raw_data": dict.fromkeys(tags, 1.0),
-        "final_status": "anomaly" if tags else "normal",
-        "overall_confidence": more.pop("confidence", 0.9),
-        "explanation": {"severity": severity if tags else None, "tags": list(tags), "shares": shares},
-        **more,
-    }
+from tests.support.verdict_documents import START, verdict
 
 
 def counted(*documents: dict[str, Any], episodes: tuple[dict[str, Any], ...] = ()) -> list[dict[str, Any]]:
@@ -74,7 +57,9 @@ def test_the_tag_with_the_largest_mean_share_comes_first() -> None:
 
 
 def test_a_repeated_or_late_reading_is_counted_once() -> None:
-    [episode] = counted(verdict(0, "A"), verdict(20, "A"), verdict(10, "A"), verdict(10, "A"), verdict(0, "A"))
+    [episode] = counted(
+        verdict(0, "A"), verdict(20, "A"), verdict(10, "A"), verdict(10, "A"), verdict(0, "A")
+    )
     assert episode["occurrences"] == 3
     assert counted(verdict(10, "A"), episodes=(episode,)) == []
 
@@ -113,13 +98,13 @@ def test_a_verdict_that_names_no_tag_belongs_to_the_whole_reading() -> None:
 
 def test_an_episode_carries_the_specification_keys_and_the_reading_that_was_judged() -> None:
     document = verdict(0, "A")
-    document["heuristic"] = {"results": {"A": {"context": "The valve sticks."}, "B": {"context": "no"}}}
+    document["heuristic"]["results"]["B"]["context"] = "not anomalous"
     [episode] = counted(document)
-    assert episode["contexts"] == {"A": "The valve sticks."}
+    assert episode["contexts"] == {"A": "A is high because the pump runs too fast."}
     assert episode["reading"] == {
         "id": document["id"],
         "timestamp": document["timestamp"],
-        "values": {"A": 1.0},
+        "values": {"A": 9.0, "B": 1.0, "C": 1.0},
     }
     assert (episode["status"], episode["revision"], episode["assigned_to"]) == ("open", 0, "")
 
