@@ -9,8 +9,10 @@ from typing import Final
 LONGEST_CONTEXT: Final = 600
 """Characters; the specification's own examples have about 220."""
 
-_MARKUP: Final = re.compile(r"[*_`#>|~<\[\]]+|^\s*[-•]\s+", re.MULTILINE)
-_LINK: Final = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_LINK: Final = re.compile(r"!?\[([^\]]*)\]\((?:[^()]|\([^()]*\))*\)")
+_ELEMENT: Final = re.compile(r"</?[A-Za-z!][^>]*>")
+_MARKUP: Final = re.compile(r"[*`#|~]+|(?<!\w)_+|_+(?!\w)|^\s*(?:[-•>]|\d+\.)\s+", re.MULTILINE)
+"""Underscores within a word stay: tags have them."""
 _SPACE: Final = re.compile(r"\s+")
 
 
@@ -20,7 +22,7 @@ def plain_sentence(text: str, *, longest: int = LONGEST_CONTEXT) -> str:
     >>> plain_sentence("**Low flow**:\\n- check the [valve](http://x)")
     'Low flow: check the valve'
     """
-    text = _MARKUP.sub(" ", _LINK.sub(r"\1", text))
+    text = _MARKUP.sub(" ", _ELEMENT.sub(" ", _LINK.sub(r"\1", text)))
     text = "".join(each if _is_visible(each) else " " for each in text)
     text = _SPACE.sub(" ", text).strip().replace(" :", ":").replace(" .", ".").replace(" ,", ",")
     if len(text) <= longest:
