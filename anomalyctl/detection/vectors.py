@@ -69,7 +69,6 @@ class VectorScorer:
             given[name].copy() for name in ("mean", "energy", "short", "long")
         )
         self._diagonal = np.sqrt(np.diag(model.precision)) if count else zeros
-        self._pulled = self._signatures()
         self._imputers: dict[bytes, tuple[NDArray[np.intp], Matrix]] = {}
         self.innovation = zeros
         self.conditional = zeros
@@ -146,7 +145,7 @@ class VectorScorer:
         """`[tags]`, not negative: what the statistics would lose if the tag were unknown."""
         weighted = self.model.precision @ self.mean
         alone = weighted * weighted / (self._diagonal**2)
-        pulled, length = self._pulled
+        pulled, length = self._signatures()
         lasting = (pulled.T @ self.mean) ** 2 / length
         return np.asarray(
             np.maximum(alone, lasting) * SPAN + self.energy * (self.energy > 2.0) * 2.0 + self.conditional**2
@@ -171,8 +170,8 @@ class VectorScorer:
                 self._imputers.clear()
             missing = np.flatnonzero(unknown)
             block = self.model.precision[np.ix_(missing, missing)]
-            gains: Matrix = np.linalg.solve(block, self.model.precision[missing])
-            self._imputers[key] = (missing, gains)
+            solved = np.linalg.solve(block, self.model.precision[missing])
+            self._imputers[key] = (missing, np.asarray(solved, dtype=np.float64))
         missing, gains = self._imputers[key]
         completed = np.where(unknown, 0.0, innovation)
         completed[missing] = -(gains @ completed)

@@ -1,0 +1,1 @@
+"""The detectors over HTTP: a thin door onto `anomalyctl.detection`."""

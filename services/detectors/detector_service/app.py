@@ -1,0 +1,135 @@
+"""The application: three tiers, health, metrics. `create_app` is uvicorn's factory."""
+
+from __future__ import annotations
+
+import hmac
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import Depends, FastAPI, Query, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+import anomalyctl
+from anomalyctl.language.contexts import writer_from_environment
+from anomalyctl.telemetry.verdicts import Tier
+from detector_service import problems
+from detector_service.bodies import LARGEST_BODY, LARGEST_BODY_OF_ALL, MOST_READINGS, read_bounded
+from detector_service.judging import Asked, Judging, WritesContexts
+from detector_service.known import KnownSources, Store
+from detector_service.metrics import Metrics
+from detector_service.schemas import DetectAnswer, DetectRequest, Problem
+from detector_service.settings import DetectorSettings, settings_from_environment
+
+_PROBLEMS: dict[int | str, dict[str, Any]] = {
+    status: {"model": Problem, "content": {"application/problem+json": {}}}
+    for status in (400, 401, 413, 422, 503)
+}
+_REQUEST_BODY = {
+    "required": True,
+    "content": {"application/json": {"schema": DetectRequest.model_json_schema()}},
+}
+
+_BEARER = HTTPBearer(auto_error=False, description="DETECTOR_TOKEN")
+
+
+def create_app(
+    settings: DetectorSettings | None = None,
+    *,
+    store: Store | None = None,
+    context_writer: WritesContexts | None = None,
+    clock: Callable[[], datetime] | None = None,
+) -> FastAPI:
+    """The service. Without arguments everything comes from the environment.
+
+    `store` defaults to Redis, `context_writer` to Azure OpenAI where it is configured, `clock` to UTC now.
+    """
+    settings = settings or settings_from_environment()
+    store = store or settings.reading_store()
+    writer = context_writer or writer_from_environment()
+    metrics = Metrics(getattr(writer, "counters", None))
+    known = KnownSources(store, time.monotonic)
+    judging = Judging(known, metrics, writer, clock or (lambda: datetime.now(UTC)))
+    app = FastAPI(
+        title="Anomaly detectors",
+        version=anomalyctl.__version__,
+        description="Verdicts on readings of one source by three tiers; see `anomalyctl detectors`.",
+    )
+    problems.install(app)
+    app.add_exception_handler(RequestValidationError, _invalid_query)
+    _add_detection(app, judging, metrics, settings.detector_token.get_secret_value())
+    _add_health(app, store, metrics)
+    return app
+
+
+def _add_detection(app: FastAPI, judging: Judging, metrics: Metrics, token: str) -> None:
+    def signed_in(shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
+        given = shown.credentials if shown else ""
+        if not hmac.compare_digest(given.encode(), token.encode()):
+            raise problems.Refused(
+                HTTPStatus.UNAUTHORIZED, "The bearer token is missing or wrong.", field="authorization"
+            )
+
+    @app.post(
+        "/detect/{tier}",
+        response_model=DetectAnswer,
+        responses=_PROBLEMS,
+        dependencies=[Depends(signed_in)],
+        openapi_extra={"requestBody": _REQUEST_BODY},
+    )
+    async def detect(
+        tier: Tier,
+        request: Request,
+        last: Annotated[int, Query(ge=1, le=MOST_READINGS, description="Judge the last N readings.")] = 1,
+        scope: Annotated[
+            Literal["last", "all"], Query(description="`all`: every reading, from empty memory.")
+        ] = "last",
+        results: Annotated[
+            Literal["anomalous", "full"] | None,
+            Query(description="`full` tells normal tags too; the default, unless scope is `all`."),
+        ] = None,
+        late: Annotated[bool, Query(description="The reading arrived out of order; said in it.")] = False,
+    ) -> Response:
+        """Judge the last readings of a window, given what the tier remembers."""
+        whole = scope == "all"
+        asked = Asked(None if whole else last, (not whole) if results is None else results == "full", late)
+        started, status = time.perf_counter(), HTTPStatus.INTERNAL_SERVER_ERROR
+        try:
+            raw = await read_bounded(request, LARGEST_BODY_OF_ALL if whole else LARGEST_BODY)
+            answer = await run_in_threadpool(judging.answer, tier, raw, asked)
+            status = HTTPStatus.OK
+        finally:
+            metrics.requests.labels(tier, "ok" if status == HTTPStatus.OK else "failed").inc()
+            metrics.seconds.labels(tier).observe(time.perf_counter() - started)
+        return Response(answer, media_type="application/json")
+
+
+def _add_health(app: FastAPI, store: Store, metrics: Metrics) -> None:
+    @app.get("/health/live")
+    async def live() -> dict[str, str]:
+        """The process answers."""
+        return {"status": "live"}
+
+    @app.get("/health/ready", responses={503: {"model": Problem}})
+    async def ready() -> dict[str, str]:
+        """Redis answers too, so verdicts can be given."""
+        await run_in_threadpool(store.ping)
+        return {"status": "ready"}
+
+    @app.get("/metrics", include_in_schema=False)
+    async def figures() -> Response:
+        """For Prometheus."""
+        return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+
+async def _invalid_query(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this class alone
+    first = error.errors()[0]
+    field = str(first["loc"][-1])
+    status = HTTPStatus.NOT_FOUND if field == "tier" else HTTPStatus.UNPROCESSABLE_ENTITY
+    return problems.problem(status, f"{field}: {first['msg']}", field=field)
