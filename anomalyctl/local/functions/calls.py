@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from anomalyctl.local.functions.bindings import FunctionDefinition, Retry
 from anomalyctl.telemetry.times import format_time
@@ -17,6 +17,9 @@ from anomalyctl.telemetry.times import format_time
 logger = logging.getLogger(__name__)
 
 current_function: ContextVar[str] = ContextVar("current_function", default="")
+
+Outcome = Literal["done", "given-up", "cut-short"]
+"""Given up: the last try failed. Cut short: the host stops, and there would have been another try."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,20 +58,20 @@ class Calls:
         self._last_duration_ms: float | None = None
         self._last_error: str | None = None
 
-    def call(self, value: Any) -> bool:
+    def call(self, value: Any) -> Outcome:
         """Call the function with the trigger's value, again where its retry policy says so.
 
-        True when it succeeded, False when the last try failed. Never raises what the function raised.
+        Never raises what the function raised.
         """
         tries = 0
         while not self._once(value):
             tries += 1
             retry = self._definition.retry
             if retry is None or (retry.most >= 0 and tries > retry.most):
-                return False
+                return "given-up"
             if self._stopping.wait(_delay_s(retry, tries)):
-                return False
-        return True
+                return "cut-short"
+        return "done"
 
     def trouble(self, what: str, error: BaseException) -> None:
         """Note a failure of the trigger itself, such as a store that does not answer."""

@@ -83,9 +83,9 @@ class CosmosFeedTrigger(Trigger):
             self._continuation = None  # the container was made anew
             return 0.0
         if documents:
-            self.calls.call(DocumentList(Document.from_dict(document) for document in documents))
-            if self.stopping.is_set() and self.calls.record().last_error:
-                return 0.0  # the retries were cut short: the batch comes again at the next start
+            batch = DocumentList(Document.from_dict(document) for document in documents)
+            if self.calls.call(batch) == "cut-short":
+                return 0.0  # it comes again at the next start
         if continuation and continuation != self._continuation:
             self._leases.upsert_item({"id": self._lease_id, "continuation": continuation})
             self._continuation = continuation

@@ -47,8 +47,14 @@ def set_up_logging(host: dict[str, Any]) -> None:
     levels = host.get("logging", {}).get("logLevel", {})
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(JsonLines())
+    handler.addFilter(_is_news)
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(_LEVELS.get(str(levels.get("default", "Information")), logging.INFO))
     for name in _CHATTY:  # a line a request
         logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """The Cosmos SDK tells the root logger at each look at the change feed which range it takes."""
+    return not (record.name == "root" and "'feed_range' empty" in record.getMessage())
