@@ -232,7 +232,8 @@ def test_a_hostile_tag_name_is_data_and_changes_nothing_else(stub: OpenAiStub, c
 
 def test_what_the_model_writes_is_one_plain_bounded_line(stub: OpenAiStub, clock: Clock) -> None:
     stub.answer = lambda alarms: {
-        "T1": "# **Alarm** of CO2_FLOW_RATE > 5\n\n- _see_ [the manual](javascript:alert(1)) <b>now</b>\u202e\x07",
+        "T1": "# **Alarm** of CO2_FLOW_RATE > 5\n\n- _see_ "
+        "[the manual](javascript:alert(1)) <b>now</b>\u202e\x07",
         "T2": "word " * 1000,
     }
     written = contexts(writer(stub, clock).write(verdict("PH", "FLOW"), registry=REGISTRY))
