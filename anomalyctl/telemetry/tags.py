@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import cached_property
 from typing import Literal
 
 
@@ -76,7 +77,7 @@ class TagRegistry:
     cadence_s: float = 10.0
     """How often a reading arrives."""
 
-    @property
+    @cached_property
     def core(self) -> tuple[str, ...]:
         """Names of the tags that every reading holds."""
         return tuple(tag.name for tag in self.tags.values() if tag.core)

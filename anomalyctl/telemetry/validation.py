@@ -112,7 +112,16 @@ def check_values(
     """Finite floats by tag, in the order given; every core tag of the registry present."""
     if not values:
         raise _refused(WHOLE_PAYLOAD, "holds no values", "A reading needs at least one tag beside its time.")
-    checked = {check_key(key): check_number(key, value) for key, value in values.items()}
+    checked: dict[str, float] = {}
+    for key, value in values.items():
+        if key not in registry.tags:
+            check_key(key)
+        kind = type(value)
+        # The common case inline: this runs for every value of every row of every window.
+        if (kind is float or kind is int) and -LARGEST_VALUE <= value <= LARGEST_VALUE:  # type: ignore[operator]
+            checked[key] = float(value)  # type: ignore[arg-type]
+        else:
+            checked[key] = check_number(key, value)
     if require_core:
         for name in registry.core:
             if name not in checked:
@@ -162,9 +171,12 @@ def _check_object(decoded: object) -> dict[str, Any]:
 
 
 def _keys_are_distinct(raw: bytes, values: Mapping[str, object]) -> bool:
-    """True where it can be told by counting quotes, which is some ten times quicker than parsing pairs."""
-    strings = len(values) + sum(isinstance(value, str) for value in values.values())
-    return b"\\" not in raw and raw.count(b'"') == 2 * strings
+    """True where counting quotes proves it, some ten times quicker than parsing pairs.
+
+    A payload whose one text is its time has two quotes a key and two more; a repeated key adds to that.
+    """
+    flat = isinstance(values.get("timestamp"), str) and raw.count(b'"') == 2 * (len(values) + 1)
+    return flat and b"\\" not in raw
 
 
 def _decode_slowly(raw: bytes) -> Any:
