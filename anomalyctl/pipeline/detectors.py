@@ -17,6 +17,8 @@ from anomalyctl.telemetry.verdicts import TIERS, Memory, Tier, Verdict
 
 MOST_READINGS: Final = 120
 """As many as a request for verdicts may carry."""
+MOST_BYTES: Final = 3_500_000
+"""Of readings in such a request; the service takes 4 MB, memory included."""
 
 PATIENT: Final = replace(DETECTORS, attempts=3, wait_min_s=0.5, wait_max_s=2.0, breaker_rest_s=15.0)
 """The pipeline waits for the next reading anyway: few tries, then a verdict without that tier."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
 from anomalyctl.errors import AnomalyctlError, SignInFailed, TimedOut, Transient
-from anomalyctl.pipeline.detectors import Answers
+from anomalyctl.pipeline.detectors import MOST_BYTES, MOST_READINGS, Answers
 from anomalyctl.pipeline.documents import verdict_document
 from anomalyctl.pipeline.intake import Row
 from anomalyctl.telemetry.verdicts import TIERS, Memory, Tier
@@ -43,7 +43,7 @@ class Judged:
 def judge_rows(
     detectors: Detectors,
     source: str,
-    context: Sequence[bytes],
+    context: Iterable[bytes],
     rows: Sequence[Row],
     memories: Mapping[Tier, Memory],
     *,
@@ -55,7 +55,7 @@ def judge_rows(
     A tier that fails is left out and named in the documents. Raises the failure when no tier answers:
     Transient, TimedOut or SignInFailed when it may heal, InvalidInput when these rows are at fault.
     """
-    window = [*context, *(row.payload for row in rows)]
+    window = _window(context, rows)
     answers = detectors.judge_all(source, window, memories, last=len(rows), late=late)
     failures = dict(answers.failures)
     by_tier = {}
@@ -87,6 +87,19 @@ def judge_rows(
 def may_heal(error: AnomalyctlError) -> bool:
     """Whether trying again later may help; otherwise the reading itself is at fault."""
     return isinstance(error, Transient | TimedOut | SignInFailed)
+
+
+def _window(context: Iterable[bytes], rows: Sequence[Row]) -> list[bytes]:
+    """The rows after as much of their context as one request holds."""
+    own = [row.payload for row in rows]
+    before: list[bytes] = []
+    room = MOST_BYTES - sum(map(len, own))
+    for payload in list(context)[::-1][: MOST_READINGS - len(own)]:
+        room -= len(payload)
+        if room < 0:
+            break
+        before.append(payload)
+    return [*before[::-1], *own]
 
 
 def _worst(failures: Mapping[Tier, AnomalyctlError]) -> AnomalyctlError:

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
-from anomalyctl.errors import AnomalyctlError
-from anomalyctl.pipeline.detectors import MOST_READINGS
+from anomalyctl.errors import AnomalyctlError, Transient
+from anomalyctl.pipeline.detectors import MOST_BYTES, MOST_READINGS
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.fitting import Fitter
 from anomalyctl.pipeline.intake import Intake, Refusal, Row, sort_out, valid_rows
@@ -25,6 +25,9 @@ from anomalyctl.telemetry.verdicts import Memory, Tier
 
 CHUNK: Final = 60
 """Readings judged by one call when the pipeline is behind; as many before them are their window."""
+
+_NEIGHBOURS: Final = 3
+"""So many others are tried before a refusal counts against a reading."""
 
 
 @dataclass(slots=True)
@@ -138,7 +141,7 @@ class SourceRun:
         start = 0
         try:
             while start < len(rows) and not self.stopped():
-                chunk = rows[start : start + self._chunk_size(state)]
+                chunk = _bounded(rows[start : start + self._chunk_size(state)])
                 start += len(chunk)
                 judged = self._judge_or_refuse(state, chunk, tally)
                 # The next chunk is judged while this one is written, never more than one ahead.
@@ -151,22 +154,27 @@ class SourceRun:
             _wait(writing)
 
     def _judge_or_refuse(
-        self, state: SourceState, chunk: Sequence[Row], tally: Tally
+        self, state: SourceState, chunk: Sequence[Row], tally: Tally, *, others: Sequence[Row] = ()
     ) -> list[tuple[Sequence[Row], Judged]]:
         """Judge a chunk; where the detectors refuse it, halve it until the reading at fault stands alone."""
-        context = list(state.context)[-(MOST_READINGS - len(chunk)) :]
         try:
             judged = judge_rows(
-                self.detectors, self.source, context, chunk, state.memories, late=False, now=self.clock()
+                self.detectors,
+                self.source,
+                state.context,
+                chunk,
+                state.memories,
+                late=False,
+                now=self.clock(),
             )
         except AnomalyctlError as error:
             if may_heal(error):
                 raise
             if len(chunk) > 1:
-                half = len(chunk) // 2
-                first = self._judge_or_refuse(state, chunk[:half], tally)
-                return first + self._judge_or_refuse(state, chunk[half:], tally)
-            self._refuse_judged(chunk[0], error, tally)
+                half, known = len(chunk) // 2, others or chunk
+                first = self._judge_or_refuse(state, chunk[:half], tally, others=known)
+                return first + self._judge_or_refuse(state, chunk[half:], tally, others=known)
+            self._refuse_judged(state, chunk[0], error, tally, others=others)
             return []
         state.memories.update(judged.memories)
         state.context.extend(row.payload for row in chunk)
@@ -234,7 +242,7 @@ class SourceRun:
         rows |= {row.ms: row for row in late[:CHUNK]}
         ordered = [rows[ms] for ms in sorted(rows)]
         first = ordered.index(late[0])
-        return ordered[: first + CHUNK]
+        return [*ordered[:first], *_bounded(ordered[first : first + CHUNK])]
 
     def _judge_late_chunk(
         self, state: SourceState, window: Sequence[Row], chunk: Sequence[Row], tally: Tally
@@ -256,7 +264,7 @@ class SourceRun:
             if may_heal(error):
                 raise
             if len(chunk) == 1:
-                self._refuse_judged(chunk[0], error, tally)
+                self._refuse_judged(state, chunk[0], error, tally)
                 return
             for row in chunk:
                 self._judge_late_chunk(state, window[: window.index(row) + 1], [row], tally)
@@ -270,11 +278,36 @@ class SourceRun:
         tally.late += len(chunk)
         tally.anomalous += sum(document["final_status"] == ANOMALY for document in documents)
 
-    def _refuse_judged(self, row: Row, error: AnomalyctlError, tally: Tally) -> None:
+    def _refuse_judged(
+        self,
+        state: SourceState,
+        row: Row,
+        error: AnomalyctlError,
+        tally: Tally,
+        *,
+        others: Sequence[Row] = (),
+    ) -> None:
+        """Make a dead letter of a reading, unless the detectors refuse others too: then they are at fault."""
+        neighbours = [other.payload for other in others if other is not row]
+        if not self._accepts_any([*list(state.context)[-1:], *neighbours[:_NEIGHBOURS]]):
+            raise Transient(f"The detectors refuse whatever they are sent: {error.message}") from error
         entry = QueueEntry(row.entry_id, self.source, row.payload, row.origin)
         reason = f"no detector could judge it: {error.message}"
         self.keeper.refuse(self.source, [Refusal(entry, reason, str(error.details.get("field", "")))])
         tally.refused += 1
+
+    def _accepts_any(self, payloads: Sequence[bytes]) -> bool:
+        return any(self.detectors.judge_all(self.source, [each], {}, last=1).by_tier for each in payloads)
+
+
+def _bounded(rows: Sequence[Row]) -> Sequence[Row]:
+    """As many of the first rows as one request holds; at least one."""
+    room = MOST_BYTES
+    for count, row in enumerate(rows):
+        room -= len(row.payload)
+        if room < 0:
+            return rows[: max(1, count)]
+    return rows
 
 
 def _wait(writing: Future[None] | None) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import threading
 
+import pytest
+
 from anomalyctl.pipeline.doorbell import Doorbell
 from anomalyctl.pipeline.heartbeat import Heartbeat
 from anomalyctl.stores.readings import ReadingStore
@@ -39,10 +41,8 @@ def test_a_failed_run_does_not_block_the_door() -> None:
         return outcome
 
     bell = Doorbell(work)
-    try:
+    with pytest.raises(RuntimeError):
         bell.ring()
-    except RuntimeError:
-        pass
     assert bell.ring() == "done"
 
 

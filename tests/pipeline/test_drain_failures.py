@@ -1,4 +1,4 @@
-"""What fails and what then stays: nothing is acknowledged before it is written, nothing is judged twice over."""
+"""What fails and what then stays: nothing is acknowledged before it is written."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
+import orjson
 import pytest
 
 from anomalyctl.errors import Unreachable
 from anomalyctl.pipeline.drain import LEASE
 from anomalyctl.stores.readings.keys import GROUP, READINGS
-from tests.pipeline.conftest import Bench
+from anomalyctl.telemetry.times import format_time, from_epoch_ms
+from tests.pipeline.conftest import SMALL_PLANT, START_MS, Bench
 
 Quiet = Callable[..., list[tuple[int, bytes]]]
 
@@ -113,6 +115,50 @@ def test_a_reading_that_no_detector_takes_becomes_a_dead_letter_and_the_others_a
     assert letter.field == "CO2_FLOW_RATE"
     assert "no detector" in letter.reason
     assert bench.nothing_waits()
+
+
+@pytest.mark.parametrize("count", [1, 50])
+def test_detectors_that_refuse_everything_are_at_fault_and_no_reading_is(
+    bench: Bench, quiet: Quiet, count: int
+) -> None:
+    bench.judges.before = lambda tier, body: httpx.Response(422, json={"detail": "no"})
+    bench.send(quiet(count))
+    drained = bench.drainer().drain()
+    assert "refuse whatever" in drained.failures["well-1"].message
+    assert bench.readings.dead_letters.count() == 0
+    bench.judges.before = lambda tier, body: None
+    assert bench.drainer().drain().tally.judged == count
+
+
+def test_the_first_reading_of_a_source_may_be_the_one_at_fault(bench: Bench, quiet: Quiet) -> None:
+    rows = quiet(5)
+    bench.judges.before = lambda tier, body: (
+        httpx.Response(422, json={"detail": "no"})
+        if body["readings"][0]["timestamp"] == "2026-03-01T00:00:00.000000Z"
+        else None
+    )
+    bench.send(rows)
+    drained = bench.drainer().drain()
+    assert (drained.tally.judged, drained.tally.refused, drained.failures) == (4, 1, {})
+
+
+def test_large_readings_travel_with_a_shorter_window(bench: Bench) -> None:
+    large = [
+        (
+            START_MS + 10_000 * row,
+            orjson.dumps(
+                {"timestamp": format_time(from_epoch_ms(START_MS + 10_000 * row))}
+                | dict.fromkeys(SMALL_PLANT, 40.0)
+                | {f"{'x' * 190}{number}": 1.0 for number in range(900)}
+            ),
+        )
+        for row in range(25)
+    ]
+    sizes: list[int] = []
+    bench.judges.before = lambda tier, body: sizes.append(len(orjson.dumps(body["readings"])))
+    bench.send(large)
+    assert bench.drainer().drain().tally.judged == 25
+    assert max(sizes) < 4 * 1024 * 1024
 
 
 def test_a_tier_that_answers_with_too_few_verdicts_counts_as_failed(bench: Bench, quiet: Quiet) -> None:
