@@ -63,30 +63,36 @@ class CosmosConnection:
         partition: str | None = None,
         page_size: int = 500,
     ) -> Iterator[Any]:
-        """Rows of a query, page by page; over all partitions when none is named.
+        """Rows of a query: of one partition, page by page; or of all partitions, fetched at once.
 
-        A page that fails is asked for again with its continuation, so that no row comes twice.
+        No row is lost or comes twice when a request fails and is tried again.
         """
+        what = f"query {container}"
+        if partition is None:
+            # The SDK's merge over partitions loses rows when it goes on after an error: repeat all of it.
+            yield from self.call(what, lambda: list(self._items(container, text, parameters, page_size)))
+            return
+        pages = self._items(container, text, parameters, page_size, partition).by_page()
+        while (page := self.call(what, lambda: _next_page(pages))) is not None:
+            yield from page
+
+    def _items(
+        self,
+        container: str,
+        text: str,
+        parameters: Mapping[str, Any],
+        page_size: int,
+        partition: str | None = None,
+    ) -> Any:
         named: list[dict[str, object]] = [
             {"name": f"@{name}", "value": value} for name, value in parameters.items()
         ]
         scope: dict[str, Any] = (
             {"enable_cross_partition_query": True} if partition is None else {"partition_key": partition}
         )
-        what = f"query {container}"
-        pages = self.call(
-            what,
-            lambda: (
-                self.container(container)
-                .query_items(query=text, parameters=named, max_item_count=page_size, **scope)
-                .by_page()
-            ),
+        return self.container(container).query_items(
+            query=text, parameters=named, max_item_count=page_size, **scope
         )
-        while True:
-            page = self.call(what, lambda: _next_page(pages))
-            if page is None:
-                return
-            yield from page
 
 
 def _next_page(pages: Iterator[Iterator[Any]]) -> list[Any] | None:

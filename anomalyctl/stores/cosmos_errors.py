@@ -9,7 +9,9 @@ from typing import Any, Final
 from azure.core.exceptions import (
     AzureError,
     ClientAuthenticationError,
+    DecodeError,
     HttpResponseError,
+    IncompleteReadError,
     ServiceRequestError,
     ServiceResponseError,
 )
@@ -53,11 +55,11 @@ def translate(error: AzureError, what: str) -> AnomalyctlError:
     """The error of ours that says the same as the SDK's."""
     if isinstance(error, ClientAuthenticationError):
         return _not_allowed(what)
-    if isinstance(error, HttpResponseError):
+    if isinstance(error, HttpResponseError) and error.status_code and not _is_cut_off(error):
         return _by_status(error, what)
     if isinstance(error, CosmosClientTimeoutError):
         return TimedOut(f"Could not {what}: Cosmos DB did not answer in time.")
-    if isinstance(error, ServiceRequestError | ServiceResponseError):
+    if isinstance(error, ServiceRequestError | ServiceResponseError | HttpResponseError):
         return Unreachable(
             f"Could not {what}: Cosmos DB cannot be reached.",
             hint="Run `anomalyctl status`; for `local`, `anomalyctl deploy` starts it again.",
@@ -65,8 +67,13 @@ def translate(error: AzureError, what: str) -> AnomalyctlError:
     return InternalError(f"Could not {what}: {_first_line(error)}")
 
 
+def _is_cut_off(error: HttpResponseError) -> bool:
+    """The answer's beginning came, and says nothing without its end."""
+    return isinstance(error, IncompleteReadError | DecodeError)
+
+
 def _by_status(error: HttpResponseError, what: str) -> AnomalyctlError:
-    status = error.status_code or 0
+    status = int(error.status_code or 0)
     sub_status = getattr(error, "sub_status", None)
     if status in (401, 403):
         return _not_allowed(what)
