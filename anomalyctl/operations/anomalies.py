@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any, Final, Literal
 
 from anomalyctl.stores.anomalies import AnomalyStore
@@ -30,6 +31,8 @@ class Filter:
     since: datetime | None = None
     """Seen at this time or later."""
     source: str = ""
+    limit: int | None = None
+    """At most so many, the newest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +69,16 @@ def find(store: AnomalyStore, chosen: Filter) -> list[dict[str, Any]]:
     """The documents behind `list_anomalies`; of two with one id the higher revision, equal means resolved."""
     found: dict[str, dict[str, Any]] = {}
     for container in _CONTAINERS[chosen.status]:
-        for document in _documents(store, container, chosen):
+        # A reopened episode may have a twin among the resolved ones, hence twice as many.
+        most = None if chosen.limit is None else 2 * chosen.limit
+        for document in islice(_documents(store, container, chosen), most):
             other = found.get(document["anomaly_id"])
             if other is None or document["revision"] >= other["revision"]:
                 found[document["anomaly_id"]] = document
-    return sorted(
+    newest_first = sorted(
         found.values(), key=lambda document: (document["detected_at"], document["anomaly_id"]), reverse=True
     )
+    return newest_first[: chosen.limit]
 
 
 def row_of(document: Mapping[str, Any], *, now: datetime) -> AnomalyRow:

@@ -22,7 +22,7 @@ _OFF_BUT_ALLOWED: Final = -1
 
 @dataclass(frozen=True, slots=True)
 class Container:
-    """One container; `indexed` are the paths that our queries filter or sort by (`id` and `_ts` always are)."""
+    """One container; `indexed`: the paths that our queries filter or sort by (`id` and `_ts` always are)."""
 
     name: str
     partition_key: str

@@ -35,7 +35,6 @@ def store(server: CosmosServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[Ano
 @pytest.fixture
 def ids(store: AnomalyStore, anomalyctl: Any, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setenv("ANOMALYCTL_OPERATOR", "Anna")
-    monkeypatch.setenv("COLUMNS", "160")
     documents = [verdict(0, "A", severity="medium"), verdict(600, "B[red]", severity="critical")]
     for document in documents:
         store.upsert_verdicts(document["source_day"], [document])
@@ -58,7 +57,7 @@ def test_list_for_people_shows_tags_as_they_are_and_says_when_there_is_nothing(
     ended = anomalyctl("anomalies", "list")
     assert ids[0] in ended.out
     assert "B[red]" in ended.out
-    assert "nobody" in ended.out
+    assert all(len(line) <= 100 for line in ended.out.splitlines())
     assert "No anomalies" in anomalyctl("anomalies", "list", "--tag", "NOPE").out
 
 
@@ -74,6 +73,7 @@ def test_filters_are_taken_and_wrong_ones_refused(anomalyctl: Callable[..., Any]
     assert listed("--since", "2026-11-20T09:10:00Z") == [ids[1]]
     assert listed("--since", "1s") == []
     assert listed("--source", "well-9") == []
+    assert listed("--limit", "1") == [ids[1]]
     assert anomalyctl("anomalies", "list", "--severity", "terrible").code == 64
     wrong = anomalyctl("anomalies", "list", "--since", "yesterday", "-o", "json")
     assert (wrong.code, json.loads(wrong.err)["error"]["details"]["field"]) == (64, "--since")

@@ -63,16 +63,19 @@ def list_(
     tag: TagOption = "",
     since: SinceOption = "",
     source: SourceOption = "",
+    limit: Annotated[int, typer.Option("--limit", min=1, help="At most so many, the newest.")] = 1000,
     env: EnvironmentOption = "local",
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """List episodes, newest first; open ones unless --status says otherwise."""
+    from dataclasses import replace
+
     from anomalyctl.cli.output import show as show_model
     from anomalyctl.cli.views.anomalies import anomalies_table
     from anomalyctl.operations.anomalies import list_anomalies
 
     now = _now()
-    chosen = _filter(status, severity, tag, since, source, now)
+    chosen = replace(_filter(status, severity, tag, since, source, now), limit=limit)
     show_model(list_anomalies(_store(env), chosen, now=now), anomalies_table, output)
 
 

@@ -17,31 +17,28 @@ if TYPE_CHECKING:
     from anomalyctl.operations.anomalies_showing import AnomalyDetails, MethodVerdict
     from anomalyctl.operations.anomalies_watching import WatchEvent
 
-_TAGS_SHOWN = 2
+_TAGS_SHOWN = 1
 
 
 def anomalies_table(rows: Sequence[AnomalyRow]) -> RenderableType:
     """One row an episode."""
     if not rows:
         return Text("No anomalies.")
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, caption="Times are UTC.", caption_justify="left")
     table.add_column("id", no_wrap=True)
-    for heading in ("detected", "severity", "tags"):
-        table.add_column(heading)
-    table.add_column("seen", justify="right")
-    table.add_column("last seen")
-    table.add_column("assigned to")
-    table.add_column("status")
+    table.add_column("detected", no_wrap=True)
+    table.add_column("severity", no_wrap=True)
+    table.add_column("tags", overflow="ellipsis", no_wrap=True, min_width=12)
+    table.add_column("seen", justify="right", no_wrap=True, min_width=4)
+    table.add_column("state", overflow="ellipsis", no_wrap=True, min_width=12)
     for row in rows:
         table.add_row(
             escape(row.anomaly_id),
-            moment(row.detected_at),
+            moment(row.detected_at)[5:],
             _severity(row.severity_level),
             escape(_tags(row.tags)),
             f"{row.occurrences}×",
-            moment(row.last_seen),
-            escape(row.assigned_to) or "[dim]nobody[/dim]",
-            _status(row),
+            _state(row),
         )
     return table
 
@@ -160,6 +157,12 @@ def _status(row: AnomalyRow) -> str:
     if row.status == "open":
         return "[dim]open, quiet[/dim]" if row.quiet else "open"
     return f"[good]{row.status}[/good]"
+
+
+def _state(row: AnomalyRow) -> str:
+    """The status, and whose it is."""
+    who = row.resolved_by if row.status == "resolved" else row.assigned_to
+    return f"{_status(row)} · {escape(who)}" if who else _status(row)
 
 
 def _tags(tags: Sequence[str]) -> str:
