@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
 from rich.markup import escape
@@ -25,12 +25,14 @@ def anomalies_table(rows: Sequence[AnomalyRow]) -> RenderableType:
     if not rows:
         return Text("No anomalies.")
     table = Table(box=None, pad_edge=False, caption="Times are UTC.", caption_justify="left")
-    table.add_column("id", no_wrap=True)
-    table.add_column("detected", no_wrap=True)
-    table.add_column("severity", no_wrap=True)
-    table.add_column("tags", overflow="ellipsis", no_wrap=True, min_width=12)
+    # Only these two give way on a narrow terminal: the others are copied, or make no sense cut.
+    giving_way: dict[str, Any] = {"overflow": "ellipsis", "min_width": 8}
+    table.add_column("id", no_wrap=True, min_width=max(len(row.anomaly_id) for row in rows))
+    table.add_column("detected", no_wrap=True, min_width=14)
+    table.add_column("severity", no_wrap=True, min_width=8)
+    table.add_column("tags", **giving_way)
     table.add_column("seen", justify="right", no_wrap=True, min_width=4)
-    table.add_column("state", overflow="ellipsis", no_wrap=True, min_width=12)
+    table.add_column("state", **giving_way)
     for row in rows:
         table.add_row(
             escape(row.anomaly_id),
