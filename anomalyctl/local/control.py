@@ -20,6 +20,7 @@ from anomalyctl.processes.output import last_lines, open_output
 _APPEARS_WITHIN_S = 10.0
 _STOPS_WITHIN_S = 30.0
 _POLL_S = 0.05
+_ORPHAN_S = 3.0
 
 
 def running_state(folder: LocalFolder) -> SupervisorState | None:
@@ -88,7 +89,7 @@ def end_orphans(folder: LocalFolder) -> None:
     if state is not None:
         for part in reversed(state.parts):
             if part.process is not None:
-                end_process(part.process, grace_s=3.0)
+                end_process(part.process, grace_s=_ORPHAN_S)
     with explained(folder.state):
         folder.state.unlink(missing_ok=True)
 

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from anomalyctl.local.disk import explained, make_private_folder, require_room
+from anomalyctl.local.disk import explained, make_private_folder, require_room, write_private
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +69,9 @@ class LocalFolder:
         for path in (self.root, self.logs, self.redis, self.cosmos):
             make_private_folder(path)
         require_room(self.root)
+        ignored = self.root / ".gitignore"
+        if not ignored.exists():
+            write_private(ignored, b"*\n")  # also in a project whose own list does not name it
 
     def has_data(self) -> bool:
         """True where a deploy left something, running or not."""

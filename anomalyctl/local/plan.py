@@ -91,7 +91,7 @@ def _detectors(services: Path, port: int, settings: Mapping[str, str], code: str
         name=DETECTORS,
         title="Detectors",
         argv=(*uvicorn, "--host", LOOPBACK, "--port", str(port), "--no-access-log"),
-        probe=Probe("http", port, path="/health/ready", timeout_s=5.0),
+        probe=Probe("http", port, path="/health/ready", timeout_s=3.0),
         env={**settings, "PYTHONPATH": str(services / "detectors")},
         after=(VALKEY,),
         stop_s=4.0,
@@ -106,7 +106,7 @@ def _functions(
         name=FUNCTIONS,
         title="Functions",
         argv=(sys.executable, "-m", "anomalyctl.local.functions", "--root", str(services / "functions")),
-        probe=Probe("http", port, path="/health", secret=secrets.function_host_token, timeout_s=5.0),
+        probe=Probe("http", port, path="/health", secret=secrets.function_host_token, timeout_s=3.0),
         env={
             **settings,
             "FUNCTION_HOST_PORT": str(port),

@@ -26,10 +26,13 @@ _NEVER_WELL_S = 90.0
 class SupervisedPart:
     """A part, its process and its history. `now` is in seconds of a monotonic clock."""
 
-    def __init__(self, part: Part, log: Path, on_change: Callable[[], None]) -> None:
+    def __init__(
+        self, part: Part, log: Path, on_change: Callable[[], None], say: Callable[[str], None]
+    ) -> None:
         self.part = part
         self.health: Health = "waiting"
         self._log = log
+        self._say = say
         self._prober = Prober(part.probe, on_change)
         self._child: Child | None = None
         self._detail = ""
@@ -110,6 +113,8 @@ class SupervisedPart:
             self._ended(now, f"it cannot be started: {os.strerror(error.errno or 0)}")
             return
         self.health = "starting"
+        if self._starts > 1:
+            self._say(f"{self.part.name} is started again, restart {self._starts - 1}")
         self._prober.start()
 
     def _listen(self, now: float) -> None:
@@ -146,6 +151,7 @@ class SupervisedPart:
         self._child, self._started_at = None, ""
         self._next_start = now + _BACK_OFF_S[min(self._deaths, len(_BACK_OFF_S)) - 1]
         self.health, self._detail = "backing-off", how
+        self._say(f"{self.part.name}: {how}")
 
 
 def _how_it_ended(code: int) -> str:

@@ -4,6 +4,7 @@ Run as `python -m anomalyctl.local.supervisor FOLDER`. It returns as soon as a p
 taken over, and says on standard error why when that did not happen.
 
 SIGTERM stops all parts, the last first, and ends it. SIGHUP starts at once what waits for its next try.
+When its folder is deleted under it, it stops all parts too: nobody could find them any more.
 When it is killed without warning, the kernel ends its children (Linux); `orphans` finds them elsewhere.
 """
 
@@ -35,7 +36,7 @@ from anomalyctl.telemetry.times import format_time
 STOP_WITHIN_S = 25.0
 LOG_LIMIT = 10 * 1024 * 1024
 """Bytes; each log is kept twice at most."""
-_HOUSEKEEPING_S = 5.0
+_HOUSEKEEPING_S = 2.0
 
 
 class Supervisor:
@@ -60,10 +61,21 @@ class Supervisor:
         self._bell, self._ring = os.pipe()
         os.set_blocking(self._bell, False)
         os.set_blocking(self._ring, False)
-        self._parts = [SupervisedPart(part, folder.log_of(part.name), self.wake) for part in parts]
+        self._parts = [SupervisedPart(part, folder.log_of(part.name), self.wake, _say) for part in parts]
 
     def run(self) -> None:
         """Look after the parts until SIGTERM or SIGINT, then stop them in order."""
+        try:
+            self._look_after_them()
+        finally:
+            self._stop_parts()
+
+    def wake(self) -> None:
+        """Look again soon; may be called from any thread."""
+        with contextlib.suppress(BlockingIOError):
+            os.write(self._ring, b"!")
+
+    def _look_after_them(self) -> None:
         signal.set_wakeup_fd(self._ring, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
@@ -78,18 +90,15 @@ class Supervisor:
             self._tell()
             if now >= housekeeping:
                 housekeeping = now + _HOUSEKEEPING_S
+                if not self._folder.supervisor_lock.exists():
+                    _say("the folder is gone")
+                    return
                 self._bound_logs()
             if self._healthy() == healthy:  # else somebody may be waiting for just that
                 self._sleep(now, housekeeping)
-        self._stop_parts()
 
     def _healthy(self) -> set[str]:
         return {one.part.name for one in self._parts if one.health == "healthy"}
-
-    def wake(self) -> None:
-        """Look again soon; may be called from any thread."""
-        with contextlib.suppress(BlockingIOError):
-            os.write(self._ring, b"!")
 
     def _sleep(self, now: float, until: float) -> None:
         waits = [until - now, *(due for one in self._parts if (due := one.due(now)) is not None)]
@@ -108,12 +117,14 @@ class Supervisor:
             plan=self._plan,
             parts=tuple(one.state() for one in self._parts),
         )
-        if state == self._written:
+        if state == self._written and self._folder.state.exists():
             return
         try:
             write_state(self._folder, state)
         except (AnomalyctlError, FileNotFoundError) as error:
-            _say(f"the state cannot be written: {error}")  # the parts matter more; tried again next time
+            if self._written is not None:
+                _say(f"the state cannot be written: {error}")  # the parts matter more; tried again next time
+            self._written = None
         else:
             self._written = state
 
@@ -154,6 +165,7 @@ def main(arguments: list[str]) -> int:
     except (KeyError, TypeError):
         _say(f"{folder.plan} is no plan")
         return InternalError.exit_code
+    os.umask(0o077)  # whatever a part writes is for its owner alone
     if os.fork():  # the lock stays with the child
         return 0
     os.setsid()
@@ -178,8 +190,9 @@ def _take_lock(folder: LocalFolder) -> int:
 
 
 def _say(text: str) -> None:
-    sys.stderr.write(f"{format_time(datetime.now(UTC))} {text}\n")
-    sys.stderr.flush()
+    with contextlib.suppress(OSError):  # a full disk: the parts go on without a diary
+        sys.stderr.write(f"{format_time(datetime.now(UTC))} {text}\n")
+        sys.stderr.flush()
 
 
 if __name__ == "__main__":

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -34,16 +33,6 @@ socketserver.TCPServer(("127.0.0.1", port), Handler).serve_forever()
 FAILING = "import sys; print('the reason why', flush=True); sys.exit(3)"
 
 
-def within(seconds: float, condition: Callable[[], bool]) -> bool:
-    """Poll a condition on a real process."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.02)
-    return True
-
-
 class Dummies:
     """A blueprint of small HTTP servers."""
 
@@ -57,7 +46,7 @@ class Dummies:
 
     def sick(self, name: str) -> Path:
         """While this file exists, the part of that name answers 503."""
-        return self.folder.root.parent / f"{name}.sick"
+        return self.folder.root.parent.parent / f"{name}.sick"
 
     def blueprint(self) -> Blueprint:
         return Blueprint(
@@ -79,7 +68,7 @@ class Dummies:
             probe=Probe("http", port),
             env={"SICK": str(self.sick(name))},
             after=() if name == self.names[0] else (self.names[0],),
-            stop_s=2.0,
+            stop_s=1.0 if name in self.stubborn else 5.0,
             version=self.version,
         )
 

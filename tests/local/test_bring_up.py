@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 import socket
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +18,18 @@ from anomalyctl.errors import AnomalyctlError, Locked, NotDeployed, Precondition
 from anomalyctl.local import control, disk
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.locks import held, is_held
-from anomalyctl.local.ports import load_ports
+from anomalyctl.local.ports import is_free, load_ports
 from anomalyctl.local.probing import trouble
 from anomalyctl.local.state import SupervisorState, read_state
 from anomalyctl.operations.deploy import bring_up
 from anomalyctl.operations.destroy import destroy_local, what_is_there
+from anomalyctl.operations.progress import Silence
 from anomalyctl.operations.status import read_status
 from anomalyctl.processes.identity import ProcessIdentity, identify
 from anomalyctl.telemetry.times import parse_time
 
 
-def within(seconds: float, condition: Any) -> bool:
-    import time
-
+def within(seconds: float, condition: Callable[[], bool]) -> bool:
     deadline = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > deadline:
@@ -117,7 +119,7 @@ def test_a_killed_supervisor_takes_its_parts_along_and_the_next_deploy_starts_an
 
 
 def test_parts_that_outlived_their_supervisor_are_ended_by_the_next_deploy(
-    folder: LocalFolder, dummies: Any
+    folder: LocalFolder, dummies: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     dummies.stubborn.add("second")  # deaf to the parent-death signal
     bring_up(folder, dummies.blueprint())
@@ -125,9 +127,11 @@ def test_parts_that_outlived_their_supervisor_are_ended_by_the_next_deploy(
     os.kill(running(folder).process.pid, signal.SIGKILL)
     assert within(5, lambda: not is_held(folder.supervisor_lock))
     assert orphan.alive()
+    monkeypatch.setattr(control, "_ORPHAN_S", 0.3)
     ports = load_ports(folder)
     control.end_orphans(folder)
     assert not orphan.alive()
+    dummies.stubborn.clear()
     assert bring_up(folder, dummies.blueprint()).outcome == "started"
     assert load_ports(folder) == ports
 
@@ -154,23 +158,13 @@ def test_a_remembered_port_that_was_taken_is_replaced(folder: LocalFolder, dummi
 def test_a_port_taken_while_its_part_was_down_is_healed_by_deploy(folder: LocalFolder, dummies: Any) -> None:
     bring_up(folder, dummies.blueprint())
     port = load_ports(folder)["second"]
-    taker = socket.socket()
-    taker.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    supervisor = running(folder).process
+    os.kill(supervisor.pid, signal.SIGSTOP)  # so that it is not faster than the one that takes the port
     victim = process_of(folder, "second")
-    os.kill(victim.pid, signal.SIGSTOP)  # so that it cannot serve while we wait for the kill
     os.kill(victim.pid, signal.SIGKILL)
-
-    def taken() -> bool:
-        try:
-            taker.bind(("127.0.0.1", port))
-            taker.listen()
-        except OSError:
-            return False
-        return True
-
-    if not within(2, taken):
-        pytest.fail("the supervisor was faster than the test")
-    with taker:
+    assert within(5, lambda: is_free(port))
+    with socket.create_server(("127.0.0.1", port)):
+        os.kill(supervisor.pid, signal.SIGCONT)
         assert within(5, lambda: "taken" in (running(folder).part("second") or pytest.fail()).detail)
         assert "taken by another program" in read_status(folder).parts[1].detail
         assert bring_up(folder, dummies.blueprint()).outcome == "restarted"
@@ -270,7 +264,10 @@ def test_destroy_deletes_the_data_and_says_when_there_is_none(folder: LocalFolde
     assert (again.stopped, again.data) == (False, "none")
 
 
-def test_destroy_cleans_up_behind_a_killed_supervisor(folder: LocalFolder, dummies: Any) -> None:
+def test_destroy_cleans_up_behind_a_killed_supervisor(
+    folder: LocalFolder, dummies: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(control, "_ORPHAN_S", 0.3)
     dummies.stubborn.add("second")
     bring_up(folder, dummies.blueprint())
     orphan = process_of(folder, "second")
@@ -279,6 +276,30 @@ def test_destroy_cleans_up_behind_a_killed_supervisor(folder: LocalFolder, dummi
     destroy_local(folder, keep_data=False)
     assert not orphan.alive()
     assert not what_is_there(folder).anything
+
+
+def test_a_supervisor_whose_folder_is_deleted_stops_its_parts(folder: LocalFolder, dummies: Any) -> None:
+    bring_up(folder, dummies.blueprint())
+    processes = [running(folder).process, *(process_of(folder, name) for name in dummies.names)]
+    shutil.rmtree(folder.root)
+    assert within(15, lambda: not any(process.alive() for process in processes))
+
+
+def test_a_state_file_that_was_deleted_is_written_again(folder: LocalFolder, dummies: Any) -> None:
+    bring_up(folder, dummies.blueprint())
+    folder.state.unlink()
+    assert running(folder).all_healthy
+
+
+def test_ctrl_c_while_waiting_leaves_nothing_behind(folder: LocalFolder, dummies: Any) -> None:
+    class Impatient(Silence):
+        def done(self, text: str) -> None:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        bring_up(folder, dummies.blueprint(), Impatient())
+    assert not what_is_there(folder).running
+    assert not folder.state.exists()
 
 
 def test_a_folder_that_cannot_be_one_is_told_in_a_sentence(tmp_path: Path, dummies: Any) -> None:
@@ -315,4 +336,4 @@ def test_a_write_that_the_disk_refuses_is_told_and_leaves_nothing(
     with pytest.raises(PreconditionFailed, match=words):
         bring_up(folder, dummies.blueprint())
     assert not what_is_there(folder).running
-    assert list(folder.root.glob(".*")) == []
+    assert [path.name for path in folder.root.glob(".*")] == [".gitignore"]
