@@ -26,7 +26,7 @@ _DEFAULTS: Final[dict[FaultKind, tuple[timedelta, float | None]]] = {
     "drift": (timedelta(minutes=30), 8.0),
     "stuck": (timedelta(minutes=15), None),
     "dropout": (timedelta(minutes=10), None),
-    "correlation-break": (timedelta(minutes=20), 3.0),
+    "correlation-break": (timedelta(minutes=20), 4.0),
     "late": (timedelta(0), 6.0),
     "malformed": (timedelta(0), None),
 }

@@ -20,7 +20,7 @@ Milliseconds = NDArray[np.int64]
 _BLOCK: Final = 512
 """Rows that are drawn at once; a row's block depends on its time alone."""
 _WARM_UP: Final = 64
-"""Earlier rows that a row's noise depends on: 0.85 ** 64 is 3e-5."""
+"""Earlier rows that a driver remembers, and the longest lag: 0.6 ** 64 is nothing."""
 _LIGHT_TAILS: Final = 4.0
 """No draw of the noise is larger, in standard deviations."""
 _DAY_MS: Final = 86_400_000

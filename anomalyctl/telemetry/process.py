@@ -13,13 +13,13 @@ from anomalyctl.telemetry.resolution import step_below
 from anomalyctl.telemetry.tags import AlarmLimits, Identity, Tag, TagRegistry
 
 DRIVERS: Final[Mapping[str, float]] = {
-    "pump": 0.7,
-    "gas": 0.7,
+    "pump": 0.5,
+    "gas": 0.5,
     "tracer": 0.6,
     "power": 0.5,
-    "heat": 0.85,
-    "weather": 0.85,
-    "formation": 0.85,
+    "heat": 0.6,
+    "weather": 0.6,
+    "formation": 0.6,
 }
 """What moves several tags together, and how much of a deviation is left one reading later."""
 
@@ -39,7 +39,7 @@ class Behaviour:
     cycle: float = 0.0
     """Amplitude of the daily cycle, in `noise`."""
     presence: float = 1.0
-    memory: float = 0.4
+    memory: float = 0.3
     """How much of the tag's own deviation is left one reading later."""
 
 
@@ -82,7 +82,7 @@ def _derived(tag: Tag) -> Behaviour:
         typical=(low + high) / 2,
         noise=noise,
         resolution=step_below(noise / 20),
-        drivers={"pump": 0.7, "weather": 0.3},
+        drivers={"pump": 0.5, "weather": 0.3},
         presence=0.75 if tag.intermittent else 1.0,
     )
 
