@@ -19,7 +19,7 @@ from anomalyctl.pipeline.keeping import EpisodeCounter, Keeper, VerdictKeeper
 from anomalyctl.pipeline.source_run import CHUNK, SourceRun, Tally
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
-from anomalyctl.stores.readings.queue import QueueEntry, entries_by_source
+from anomalyctl.stores.readings.queue import QueueEntry, entries_by_source, id_order
 
 logger = logging.getLogger(__name__)
 
@@ -67,8 +67,14 @@ class Drainer:
         self.fitter = Fitter(readings, train_on_simulated=train_on_simulated, clock=clock)
         self.consumer = consumer
         self.stop = stop or threading.Event()
+        self.read_until = (0, 0)
+        """The newest entry of the queue that this process has read."""
         self._clock = clock
         self._lease_s = lease_s
+
+    def has_read(self, entry_id: str) -> bool:
+        """Whether this process has read an entry: it is done with, or waits for the next sweep."""
+        return id_order(entry_id) <= self.read_until
 
     def drain(self) -> Drained:
         """Work until nothing waits, or until told to stop.
@@ -127,6 +133,7 @@ class _Batches:
                 entries = queue.read_new(consumer, BATCH)
                 if not entries:
                     return
+                self._drainer.read_until = id_order(entries[-1].id)
             if entries and not self._process(entries):
                 return
 

@@ -6,11 +6,14 @@ import atexit
 import logging
 import os
 import platform
+import re
 import threading
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+import orjson
 
 from anomalyctl.pipeline.dashboard import update_dashboard_cache
 from anomalyctl.pipeline.detectors import DetectorClient
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
+_ENTRY_ID = re.compile(r"\d+-\d+", re.ASCII)
 _building = threading.Lock()
 _workers: list[Worker] = []
 
@@ -81,6 +85,11 @@ class Worker:
             stop=self.stopping,
         )
 
+    def answer_ring(self, entry: str) -> Drained | None:
+        """Drain because of one trigger entry, `{"Id", "Values"}`; None when somebody is at it already."""
+        entry_id = _entry_id(entry)
+        return None if entry_id and self.drainer.has_read(entry_id) else self.judge_readings()
+
     def judge_readings(self) -> Drained | None:
         """Drain the queue, or leave it to the drain under way; None in the latter case."""
         return None if self.stopping.is_set() else self.doorbell.ring()
@@ -105,6 +114,14 @@ def consumer_name() -> str:
     """This host in the consumer group: its name and which boot of it."""
     host = os.environ.get("WEBSITE_INSTANCE_ID") or platform.node() or "host"
     return f"{host[:32]}-{_boot_id()[:8]}"
+
+
+def _entry_id(entry: str) -> str:
+    try:
+        found = orjson.loads(entry)["Id"]
+    except (orjson.JSONDecodeError, KeyError, TypeError):
+        return ""  # a ring is a ring, whatever it carries
+    return found if isinstance(found, str) and _ENTRY_ID.fullmatch(found) else ""
 
 
 def _boot_id() -> str:

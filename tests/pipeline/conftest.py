@@ -89,7 +89,7 @@ class EpisodeLog:
 
 
 class Judges(httpx.BaseTransport):
-    """The detectors' contract over real judging; `down` tiers refuse connections, `before` may answer instead."""
+    """The detectors' contract over real judging; `down` tiers refuse, `before` may answer instead."""
 
     def __init__(self, readings: ReadingStore) -> None:
         self.readings = readings

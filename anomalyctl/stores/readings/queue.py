@@ -119,7 +119,7 @@ class ReadingQueue:
             ids = [row[0].decode() for row in self._client.xrange(READINGS, start, last, count=_CHUNK)]
             if not ids:
                 return removed
-            done = sorted(set(ids) - self._pending_between(ids[0], ids[-1]))
+            done = set(ids) - self._pending_between(ids[0], ids[-1])
             if done:
                 removed += int(self._client.xdel(READINGS, *done))
             start = following_id(ids[-1])
@@ -181,8 +181,14 @@ class ReadingQueue:
 
 def following_id(entry_id: str) -> str:
     """The smallest id after `entry_id`; Redis 6.0 knows no open ranges of ids."""
+    milliseconds, sequence = id_order(entry_id)
+    return f"{milliseconds}-{sequence + 1}"
+
+
+def id_order(entry_id: str) -> tuple[int, int]:
+    """Ids as the server orders them."""
     milliseconds, _, sequence = entry_id.partition("-")
-    return f"{milliseconds}-{int(sequence or 0) + 1}"
+    return int(milliseconds), int(sequence or 0)
 
 
 def entries_by_source(entries: Iterable[QueueEntry]) -> dict[str, list[QueueEntry]]:

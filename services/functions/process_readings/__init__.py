@@ -10,10 +10,10 @@ from anomalyctl.pipeline.worker import worker
 def main(entry: str) -> None:
     """Ring. The trigger acknowledges its entry whatever happens here; ours stays pending for the sweep.
 
-    The entry itself is not looked at: many rings make one drain, and the drain reads the queue in order.
+    Many rings make one drain, which reads the queue in its own order; the entry's values are not looked at.
     """
     try:
-        worker().judge_readings()
+        worker().answer_ring(entry)
     except Exception:
         logging.exception("the queue could not be drained now; the next sweep tries again")
         raise

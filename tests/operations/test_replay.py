@@ -1,0 +1,185 @@
+"""Replay on the real parts: what is kept goes through the detectors again, and nothing changes unasked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from typing import Any, cast
+
+import pytest
+
+from anomalyctl.errors import InvalidInput, NotFound, Unreachable
+from anomalyctl.operations.connections import Connections
+from anomalyctl.operations.replay import Span, replay, span_of
+from anomalyctl.pipeline.detectors import PATIENT, DetectorClient
+from anomalyctl.pipeline.drain import Drainer
+from anomalyctl.stores.anomalies import AnomalyStore
+from anomalyctl.stores.cosmos import connect_cosmos
+from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.telemetry.registry import built_in_registry
+from anomalyctl.telemetry.simulator import simulate
+from anomalyctl.telemetry.times import epoch_ms
+from anomalyctl.telemetry.validation import encode_reading
+from anomalyctl.triage.episodes import Episodes
+from tests.support.cosmos_server import cosmos_server
+from tests.support.detector_server import DetectorServer, detector_server
+
+START = datetime(2026, 3, 1, tzinfo=UTC)
+NOW = START + timedelta(hours=2)
+HOUR = Span(START, START + timedelta(hours=1))
+
+
+@dataclass
+class Parts:
+    """The stores and detectors of one environment, as `Connections` has them."""
+
+    readings: ReadingStore
+    cosmos: str
+    server: DetectorServer
+
+    @cached_property
+    def anomalies(self) -> AnomalyStore:
+        return AnomalyStore(connect_cosmos(self.cosmos))
+
+    @cached_property
+    def detectors(self) -> DetectorClient:
+        return DetectorClient(self.server.endpoint, self.server.token)
+
+
+@pytest.fixture(scope="module")
+def cosmos(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with cosmos_server(tmp_path_factory.mktemp("cosmos")) as server:
+        AnomalyStore(connect_cosmos(server.connection_string)).create_if_missing()
+        yield server.connection_string
+
+
+@pytest.fixture(scope="module")
+def server(valkey_server: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[DetectorServer]:
+    with detector_server(valkey_server.connection_string, tmp_path_factory.mktemp("detectors")) as running:
+        yield running
+
+
+@pytest.fixture
+def parts(reading_store: ReadingStore, cosmos: str, server: DetectorServer) -> Parts:
+    return Parts(reading_store, cosmos, server)
+
+
+def _feed(parts: Parts, source: str, *, count: int = 60) -> None:
+    """A plant with one pressure far too high at reading 30."""
+    readings = list(simulate(built_in_registry(), seed=7, start=START, count=count, source=source).readings())
+    readings[30] = replace(readings[30], values={**readings[30].values, "INJECTION_PRESSURE": 500.0})
+    rows = [(epoch_ms(reading.timestamp), encode_reading(reading)) for reading in readings]
+    parts.readings.append(source, rows, origin="simulated")
+
+
+def _judge(parts: Parts) -> None:
+    drainer = Drainer(
+        parts.readings,
+        parts.anomalies,
+        Episodes(parts.anomalies),
+        parts.detectors,
+        consumer="test",
+        clock=lambda: NOW,
+    )
+    assert drainer.drain().failures == {}
+
+
+def _connections(parts: Parts) -> Connections:
+    return cast("Connections", parts)
+
+
+def test_the_window_is_judged_again_and_nothing_is_written(parts: Parts) -> None:
+    _feed(parts, "counted")
+    result = replay(_connections(parts), HOUR, source="counted", now=NOW)
+    [source] = result.sources
+    assert (result.readings, source.from_window, result.written) == (60, 60, 0)
+    assert result.normal + result.anomaly == 60
+    assert {tier.tier: tier.normal + tier.anomaly for tier in source.tiers} == {
+        "heuristic": 60,
+        "statistical": 60,
+        "ml": 60,
+    }
+    assert result.anomaly >= 1
+    assert next(iter(source.first_tags)) == "INJECTION_PRESSURE"
+    assert source.anomalies[0].timestamp == "2026-03-01T00:05:00.000000Z"
+    assert list(parts.anomalies.verdicts("counted", HOUR.start, HOUR.end)) == []
+    assert parts.readings.load_memory("counted") == {}
+
+
+def test_the_same_model_gives_the_same_verdicts(parts: Parts) -> None:
+    _feed(parts, "same")
+    _judge(parts)
+    [source] = replay(_connections(parts), HOUR, source="same", now=NOW).sources
+    assert source.changed == 0
+
+
+def test_what_has_left_the_window_is_read_beside_its_verdict(parts: Parts) -> None:
+    _feed(parts, "older")
+    _judge(parts)
+    before = replay(_connections(parts), HOUR, source="older", now=NOW)
+    parts.readings._client.delete("telemetry:window:older")
+    after = replay(_connections(parts), HOUR, source="older", now=NOW)
+    assert after.sources[0].from_window == 0
+    assert (after.readings, after.anomaly) == (before.readings, before.anomaly)
+
+
+def test_write_replaces_the_verdicts_and_counts_each_reading_once(parts: Parts) -> None:
+    _feed(parts, "written")
+    _judge(parts)
+    model = parts.readings.load_model_version("written")
+    memory = parts.readings.load_memory("written")
+    kept = parts.anomalies.verdict(f"written:{epoch_ms(START) + 300_000}")
+    result = replay(_connections(parts), HOUR, source="written", write=True, now=NOW + timedelta(hours=1))
+    assert result.written == 60
+    again = parts.anomalies.verdict(f"written:{epoch_ms(START) + 300_000}")
+    assert kept is not None
+    assert again is not None
+    assert again["judged_at"] > kept["judged_at"]
+    assert set(again["heuristic"]["results"]) == set(kept["heuristic"]["results"]), "normal tags are kept too"
+    assert again["origin"] == "simulated"
+    [episode] = [
+        document
+        for document in parts.anomalies.select_episodes("unresolved_anomalies", [], {})
+        if document["source"] == "written"
+    ]
+    assert episode["occurrences"] == result.anomaly
+    assert parts.readings.load_model_version("written") == model
+    assert parts.readings.load_memory("written") == memory
+
+
+def test_only_the_span_is_counted_however_it_is_cut(parts: Parts) -> None:
+    _feed(parts, "cut")
+    span = Span(START + timedelta(minutes=4), START + timedelta(minutes=6))
+    [source] = replay(_connections(parts), span, source="cut", now=NOW).sources
+    assert source.readings == 12
+    assert source.anomalies[0].timestamp == "2026-03-01T00:05:00.000000Z"
+
+
+def test_nothing_kept_is_said(parts: Parts) -> None:
+    with pytest.raises(NotFound, match="nobody"):
+        replay(_connections(parts), HOUR, source="nobody", now=NOW)
+
+
+def test_a_replay_without_a_tier_is_refused(parts: Parts) -> None:
+    _feed(parts, "down")
+    gone = DetectorServer("http://127.0.0.1:1", "x" * 32)
+    parts.__dict__["detectors"] = DetectorClient(
+        gone.endpoint, gone.token, policy=replace(PATIENT, attempts=1)
+    )
+    with pytest.raises(Unreachable):
+        replay(_connections(parts), HOUR, source="down", now=NOW)
+
+
+def test_the_span_is_said_in_one_way(parts: Parts) -> None:
+    assert span_of(None, None, timedelta(hours=1), NOW).start == NOW - timedelta(hours=1)
+    assert span_of(START, NOW, None, NOW) == Span(START, NOW)
+    for start, end, last, field in (
+        (None, None, None, "--from"),
+        (START, None, timedelta(hours=1), "--last"),
+        (NOW, START, None, "--to"),
+    ):
+        with pytest.raises(InvalidInput) as refused:
+            span_of(start, end, last, NOW)
+        assert refused.value.field == field
