@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import fcntl
 import os
+import socket
 import sqlite3
 import sys
 import time
 from pathlib import Path
+from typing import TextIO
 
 import uvicorn
+from starlette.applications import Starlette
 
 from anomalyctl.errors import AnomalyctlError, InvalidInput, Locked, PreconditionFailed
 from anomalyctl.local.cosmos.application import build_app
@@ -18,6 +21,7 @@ from anomalyctl.local.cosmos.authorization import MasterKey
 from anomalyctl.local.cosmos.context import Settings
 
 KEY_VARIABLE = "COSMOS_ENDPOINT_KEY"
+_KEEP_ALIVE_S = 75
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -25,21 +29,14 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     os.umask(0o077)
     try:
-        lock = _lock(options.data)
-        app = build_app(_settings(options))
+        with _lock(options.data), _listen(options.host, options.port) as listening:
+            config = uvicorn.Config(
+                _app(options), access_log=False, log_level="warning", timeout_keep_alive=_KEEP_ALIVE_S
+            )
+            uvicorn.Server(config).run(sockets=[listening])
     except AnomalyctlError as error:
         sys.stderr.write(f"{error.message} {error.hint}\n")
         return error.exit_code
-    with lock:
-        config = uvicorn.Config(
-            app,
-            host=options.host,
-            port=options.port,
-            access_log=False,
-            log_level="warning",
-            timeout_keep_alive=75,
-        )
-        uvicorn.Server(config).run()
     return 0
 
 
@@ -60,37 +57,66 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _settings(options: argparse.Namespace) -> Settings:
+def _app(options: argparse.Namespace) -> Starlette:
     try:
-        key = MasterKey(os.environ[KEY_VARIABLE])
-    except KeyError:
+        return build_app(
+            Settings(
+                options.data,
+                _key(),
+                time.time,
+                options.request_units_per_second,
+                options.max_megabytes,
+                options.faults,
+            )
+        )
+    except sqlite3.Error as error:
         raise PreconditionFailed(
-            f"{KEY_VARIABLE} is not set, and without a key nobody may be served.",
-            hint=f"Set {KEY_VARIABLE} to the base64 of 64 random bytes.",
-        ) from None
+            f"The data file {options.data} cannot be used: {error}.",
+            hint="Name another file, or remove this one.",
+        ) from error
+
+
+def _key() -> MasterKey:
+    hint = f"Set {KEY_VARIABLE} to the base64 of 64 random bytes."
+    try:
+        return MasterKey(os.environ[KEY_VARIABLE])
+    except KeyError:
+        message = f"{KEY_VARIABLE} is not set, and without a key nobody may be served."
+        raise PreconditionFailed(message, hint=hint) from None
     except ValueError as error:
         raise InvalidInput(
-            f"{KEY_VARIABLE} cannot be used: {error}.",
-            field=KEY_VARIABLE,
-            hint="It is the base64 of 64 random bytes.",
+            f"{KEY_VARIABLE} cannot be used: {error}.", field=KEY_VARIABLE, hint=hint
         ) from None
-    return Settings(
-        options.data, key, time.time, options.request_units_per_second, options.max_megabytes, options.faults
-    )
 
 
-def _lock(data: Path):  # type: ignore[no-untyped-def]
+def _listen(host: str, port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        listening.close()
+        raise PreconditionFailed(
+            f"Cannot listen on {host}, port {port}: {os.strerror(error.errno or 0)}.",
+            hint="Choose another --port.",
+        ) from error
+    return listening
+
+
+def _lock(data: Path) -> TextIO:
+    """Held as long as the process lives: two servers of one file would not know of each other's writes."""
     try:
         lock = data.with_name(data.name + ".lock").open("w")
     except OSError as error:
         raise PreconditionFailed(
             f"The data file {data} cannot be used: {error.strerror}.",
             hint="Name a folder that can be written.",
-        ) from None
+        ) from error
     try:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        raise Locked(f"Another endpoint serves {data}.", hint="Stop it, or name another file.") from None
+    except OSError as error:
+        lock.close()
+        raise Locked(f"Another endpoint serves {data}.", hint="Stop it, or name another file.") from error
     return lock
 
 

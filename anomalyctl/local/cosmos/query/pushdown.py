@@ -56,7 +56,7 @@ class Pushdown:
 
     def order_column(self, expression: nodes.Expression) -> str | None:
         """The column that orders as the expression does."""
-        path = self._path(expression)
+        path = self.path(expression)
         if path in (("id",), ("_ts",)):
             return "id" if path == ("id",) else "ts"
         return self._columns.get(path) if path else None
@@ -67,9 +67,19 @@ class Pushdown:
             case nodes.Binary("AND", left, right):
                 return self.pins_partition(left) or self.pins_partition(right)
             case nodes.Binary("=", left, right):
-                sides = (self._path(left), self._path(right))
+                sides = (self.path(left), self.path(right))
                 return self._partition_key is not None and self._partition_key in sides
         return False
+
+    def path(self, node: nodes.Expression) -> Path | None:
+        """The path into the item that an expression names, if it is one."""
+        steps: list[str] = []
+        while isinstance(node, nodes.Property):
+            if not isinstance(node.key, nodes.Literal) or not isinstance(node.key.value, str):
+                return None
+            steps.append(node.key.value)
+            node = node.base
+        return tuple(reversed(steps)) if isinstance(node, nodes.Alias) and node.name == self._alias else None
 
     def _translate(self, node: nodes.Expression) -> Filter | None:
         match node:
@@ -92,7 +102,7 @@ class Pushdown:
                     joined = _either(joined, part)
                 return joined
             case nodes.Call("IS_DEFINED", (argument,)):
-                path = self._path(argument)
+                path = self.path(argument)
                 column = self._columns.get(path) if path else None
                 return Filter(f"{column} != x''") if column else None
             case nodes.Call("STARTSWITH", (text, prefix)):
@@ -100,7 +110,7 @@ class Pushdown:
         return None
 
     def _comparison(self, operator: str, left: nodes.Expression, right: nodes.Expression) -> Filter | None:
-        path = self._path(left)
+        path = self.path(left)
         value, known = self._constant(right)
         if path is None or not known:
             return None
@@ -118,7 +128,7 @@ class Pushdown:
         return Filter("instr(body, ?) > 0", (needed,), exact=False) if needed else None
 
     def _prefix(self, text: nodes.Expression, prefix: nodes.Expression) -> Filter | None:
-        path = self._path(text)
+        path = self.path(text)
         value, known = self._constant(prefix)
         column = self._columns.get(path) if path else None
         if column is None or not known:
@@ -127,15 +137,6 @@ class Pushdown:
             return _NOTHING
         low = sort_key(value)
         return Filter(f"{column} >= ? AND {column} < ?", (low, low + b"\xff"))
-
-    def _path(self, node: nodes.Expression) -> Path | None:
-        steps: list[str] = []
-        while isinstance(node, nodes.Property):
-            if not isinstance(node.key, nodes.Literal) or not isinstance(node.key.value, str):
-                return None
-            steps.append(node.key.value)
-            node = node.base
-        return tuple(reversed(steps)) if isinstance(node, nodes.Alias) and node.name == self._alias else None
 
     def _constant(self, node: nodes.Expression) -> tuple[Any, bool]:
         if isinstance(node, nodes.Property | nodes.Alias | nodes.Subquery):

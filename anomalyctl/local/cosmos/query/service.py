@@ -1,16 +1,21 @@
-"""Answering a query page by page: streamed where SQLite has its order, computed whole where not."""
+"""Answering a query page by page: streamed where SQLite has its order, sorted or computed whole where not."""
 
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Hashable
 
 from anomalyctl.local.cosmos.items import Items
-from anomalyctl.local.cosmos.page import MAX_PAGE_BYTES, Page
+from anomalyctl.local.cosmos.page import Page
 from anomalyctl.local.cosmos.query.execution import Execution
+from anomalyctl.local.cosmos.query.kept import KeptResults
+from anomalyctl.local.cosmos.query.orders import refuse_unindexed_order
 from anomalyctl.local.cosmos.query.question import Question
-from anomalyctl.local.cosmos.query.stream import stream_order, stream_page
+from anomalyctl.local.cosmos.query.ranked import cut_page
+from anomalyctl.local.cosmos.query.sorting import sort_rows, sorted_rows
+from anomalyctl.local.cosmos.query.stream import stream_order, streamed_rows
 from anomalyctl.local.cosmos.query.tokens import Position, fingerprint, read_token, write_token
-from anomalyctl.local.cosmos.query.whole import KeptResults, Result, fetch, whole_results
+from anomalyctl.local.cosmos.query.whole import cut_results, whole_results
 
 
 class QueryService:
@@ -22,40 +27,31 @@ class QueryService:
     def page(self, connection: sqlite3.Connection, question: Question, limit: int, token: str | None) -> Page:
         """At most `limit` results and 4 MB. Raises a 400 failure for what is not understood."""
         execution = Execution(question.query, question.parameters)
+        refuse_unindexed_order(question)
         lsn = Items(connection, question.container, question.now).lsn()
         name = fingerprint(question.text, question.parameters)
-        position = read_token(token, name)
-        order = stream_order(question, execution)
-        if order is not None:
-            documents, following = stream_page(connection, question, execution, order, position, limit)
-        else:
-            results = self._whole(connection, question, execution, (name, lsn))
-            documents, passed = _cut(connection, question, results[position.passed :], limit)
-            passed += position.passed
-            following = Position(passed) if passed < len(results) else None
+        state = (question.container.number, question.container.etag, question.scope, name, lsn)
+        documents, following = self._cut(
+            connection, question, execution, read_token(token, name), limit, state
+        )
         return Page(documents, write_token(name, following) if following else None, lsn)
 
-    def _whole(
-        self, connection: sqlite3.Connection, question: Question, execution: Execution, state: tuple[str, int]
-    ) -> list[Result]:
-        """As long as the container has not changed, every page is cut from the same results."""
-        key = (question.container.number, question.container.etag, question.scope, *state)
-        results = self._kept.get(key)
-        if results is None:
-            results = whole_results(connection, question, execution)
-            self._kept.put(key, results)
-        return results
-
-
-def _cut(
-    connection: sqlite3.Connection, question: Question, results: list[Result], limit: int
-) -> tuple[list[bytes], int]:
-    """The documents of a page, and how many results they took."""
-    documents: list[bytes] = []
-    size = 0
-    for document in fetch(connection, question, results[:limit]):
-        size += len(document)
-        if documents and size > MAX_PAGE_BYTES:
-            return documents, len(documents)
-        documents.append(document)
-    return documents, min(limit, len(results))
+    def _cut(
+        self,
+        connection: sqlite3.Connection,
+        question: Question,
+        execution: Execution,
+        position: Position,
+        limit: int,
+        state: Hashable,
+    ) -> tuple[list[bytes], Position | None]:
+        if execution.grouped or question.query.distinct or not question.over_items:
+            results = self._kept.get_or_compute(state, lambda: whole_results(connection, question, execution))
+            return cut_results(results, position, limit)
+        order = stream_order(question)
+        if order is not None:
+            rows = streamed_rows(connection, question, execution, order, position)
+        else:
+            ordered = self._kept.get_or_compute(state, lambda: sort_rows(connection, question, execution))
+            rows = sorted_rows(connection, question, execution, ordered, position)
+        return cut_page(rows, execution, position, limit)

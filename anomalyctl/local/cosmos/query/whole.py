@@ -1,83 +1,40 @@
-"""Queries that are computed whole before the first page: groups, DISTINCT, JOIN, orders without an index."""
+"""Queries whose results are computed before the first page: groups, aggregates, DISTINCT, JOIN."""
 
 from __future__ import annotations
 
 import sqlite3
-import threading
-from collections import OrderedDict
-from collections.abc import Iterator
-from typing import Any
 
 import orjson
 
+from anomalyctl.local.cosmos.page import MAX_PAGE_BYTES
 from anomalyctl.local.cosmos.query import nodes
 from anomalyctl.local.cosmos.query.execution import Execution
-from anomalyctl.local.cosmos.query.pushdown import Filter
 from anomalyctl.local.cosmos.query.question import Question
-
-Result = bytes | int
-"""A result's JSON, or the number of the row that is the result."""
-
-_MOST_KEPT = 8
-_MOST_BYTES = 64 * 1_048_576
+from anomalyctl.local.cosmos.query.tokens import Position
 
 
-def whole_results(connection: sqlite3.Connection, question: Question, execution: Execution) -> list[Result]:
-    """Everything that the query gives, in order."""
+def whole_results(connection: sqlite3.Connection, question: Question, execution: Execution) -> list[bytes]:
+    """The JSON of everything that the query gives, in order."""
     pushed = question.filter
     if pushed.exact and _only_counts(question):
         return [b"%d" % question.select(connection, "count(*)", pushed).fetchone()[0]]
     if not question.query.sources:
         return [orjson.dumps(value) for value in execution.results([None])]
-    if question.over_items and not execution.grouped and not question.query.distinct:
-        return _sorted(connection, question, execution, pushed)
     bodies = question.select(connection, "body", pushed, "ORDER BY seq")
     return [orjson.dumps(value) for value in execution.results(orjson.loads(row[0]) for row in bodies)]
 
 
-def fetch(connection: sqlite3.Connection, question: Question, results: list[Result]) -> Iterator[bytes]:
-    """The JSON of results; a row that has gone since is left out."""
-    for result in results:
-        if isinstance(result, bytes):
-            yield result
-        elif row := question.select(connection, "body", Filter("seq = ?", (result,))).fetchone():
-            yield row[0]
-
-
-class KeptResults:
-    """Whole results for their next pages. The key says all that they depend on."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[tuple[Any, ...], list[Result]] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, key: tuple[Any, ...]) -> list[Result] | None:
-        """What was kept under this key."""
-        with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-            return self._kept.get(key)
-
-    def put(self, key: tuple[Any, ...], results: list[Result]) -> None:
-        """Keep; the longest unused go, beyond eight or 64 MB."""
-        with self._lock:
-            self._kept[key] = results
-            while len(self._kept) > _MOST_KEPT or sum(map(_size, self._kept.values())) > _MOST_BYTES:
-                self._kept.popitem(last=False)
-
-
-def _sorted(
-    connection: sqlite3.Connection, question: Question, execution: Execution, pushed: Filter
-) -> list[Result]:
-    """An order without an index: only the keys and the results are held, never all documents at once."""
-    found: list[tuple[list[bytes], Result]] = []
-    for seq, body in question.select(connection, "seq, body", pushed, "ORDER BY seq"):
-        for keys, value in execution.keyed(orjson.loads(body)):
-            found.append((keys, seq if question.gives_items else orjson.dumps(value)))
-    for place, (_, descending) in reversed(list(enumerate(execution.order_by))):
-        found.sort(key=lambda entry, place=place: entry[0][place], reverse=descending)  # type: ignore[misc]
-    end = None if execution.limit is None else execution.offset + execution.limit
-    return [result for _, result in found[execution.offset : end]]
+def cut_results(results: list[bytes], position: Position, limit: int) -> tuple[list[bytes], Position | None]:
+    """At most `limit` results and 4 MB behind the position; where the next page begins (None: nowhere)."""
+    documents: list[bytes] = []
+    size = 0
+    for result in results[position.passed : position.passed + limit]:
+        size += len(result)
+        if documents and size > MAX_PAGE_BYTES:
+            break
+        documents.append(result)
+    passed = position.passed + len(documents)
+    return documents, Position(passed) if passed < len(results) else None
 
 
 def _only_counts(question: Question) -> bool:
@@ -87,7 +44,3 @@ def _only_counts(question: Question) -> bool:
         return False
     constant = isinstance(value.arguments[0], nodes.Literal) and value.arguments[0].value in (1, True, None)
     return constant and not (query.group_by or query.distinct or query.offset or query.top or query.limit)
-
-
-def _size(results: list[Result]) -> int:
-    return sum(len(result) if isinstance(result, bytes) else 32 for result in results)
