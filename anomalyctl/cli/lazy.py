@@ -59,6 +59,7 @@ def load(name: str, entry: Entry) -> Any:
     module = importlib.import_module(f"{_COMMANDS}.{entry.module}")
     if entry.group:
         application: typer.Typer = module.app
+        application._add_completion = False  # the root offers it, once
     else:
         application = typer.Typer(add_completion=False)
         application.command(name)(getattr(module, name))

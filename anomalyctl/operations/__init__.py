@@ -1,0 +1,1 @@
+"""What anomalyctl does: typed results, progress through a port, no printing."""

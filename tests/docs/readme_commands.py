@@ -62,7 +62,8 @@ def _detail(path: str, command: Any) -> str:
         if parameter.param_type_name == "argument" or _EVERYWHERE.isdisjoint(parameter.opts):
             metavar = "" if getattr(parameter, "is_flag", False) else parameter.make_metavar(context)
             shown = names if parameter.param_type_name == "option" else ""
-            lines.append(f"  {f'{shown} {metavar}'.strip():34} {(parameter.help or '').strip()}".rstrip())
+            meaning = (parameter.help or "").strip().replace("\\[", "[")
+            lines.append(f"  {f'{shown} {metavar}'.strip():34} {meaning}".rstrip())
     return "\n".join(lines)
 
 

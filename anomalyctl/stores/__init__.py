@@ -1,0 +1,1 @@
+"""Where things are kept: readings in Redis, anomalies in Cosmos DB."""
