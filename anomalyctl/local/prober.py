@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 from anomalyctl.local.part import Probe
-from anomalyctl.local.probing import trouble
+from anomalyctl.local.probing import Trouble, trouble
 
 _STARTING_S = 0.1
 _STEADY_S = 2.0
@@ -22,7 +22,7 @@ class Prober:
         self._run = 0
         self._asking = False
         self._closed = False
-        self._answer: tuple[int, str | None] | None = None
+        self._answer: tuple[int, Trouble | None] | None = None
         self._thread = threading.Thread(target=self._loop, name=f"probe-{probe.port}", daemon=True)
         self._thread.start()
 
@@ -46,7 +46,7 @@ class Prober:
             self._closed = True
             self._changed.notify_all()
 
-    def answer(self) -> tuple[bool, str | None]:
+    def answer(self) -> tuple[bool, Trouble | None]:
         """Whether it was asked since `start`, and what is wrong (None: it is well)."""
         with self._changed:
             return (False, None) if self._answer is None else (True, self._answer[1])

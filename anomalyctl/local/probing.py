@@ -3,22 +3,37 @@
 from __future__ import annotations
 
 import http.client
+import json
 import socket
+from dataclasses import dataclass
 
 from anomalyctl.local.part import Probe
 from anomalyctl.local.ports import LOOPBACK
 
+_MOST = 16 * 1024
+_SHOWN = 120
 
-def trouble(probe: Probe) -> str | None:
-    """None when the part answers as it should, else what is wrong in one line."""
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """What is wrong with a part, in one line."""
+
+    text: str
+    answered: bool
+    """It lives and says itself that it cannot work; starting it again would not help."""
+
+
+def trouble(probe: Probe) -> Trouble | None:
+    """None when the part answers as it should."""
     try:
-        return _redis_trouble(probe) if probe.kind == "redis" else _http_trouble(probe)
+        answer = _redis_trouble(probe) if probe.kind == "redis" else _http_trouble(probe)
     except TimeoutError:
-        return f"no answer within {probe.timeout_s:g} s"
+        return Trouble(f"no answer within {probe.timeout_s:g} s", answered=False)
     except ConnectionRefusedError:
-        return f"nothing listens on {LOOPBACK}:{probe.port}"
+        return Trouble(f"nothing listens on {LOOPBACK}:{probe.port}", answered=False)
     except (OSError, http.client.HTTPException) as error:
-        return f"the connection broke: {error or type(error).__name__}"
+        return Trouble(f"the connection broke: {error or type(error).__name__}", answered=False)
+    return None if answer is None else Trouble(answer, answered=True)
 
 
 def _redis_trouble(probe: Probe) -> str | None:
@@ -30,7 +45,7 @@ def _redis_trouble(probe: Probe) -> str | None:
             for wanted in (b"+OK", b"+PONG"):
                 answer = answers.readline(1024).strip()
                 if answer != wanted:
-                    return f"it answered {answer[:80].decode('utf-8', 'replace')!r}"
+                    return f"it answered “{answer[:_SHOWN].decode('utf-8', 'replace')}”"
     return None
 
 
@@ -40,9 +55,18 @@ def _http_trouble(probe: Probe) -> str | None:
         headers = {"Authorization": f"Bearer {probe.secret}"} if probe.secret else {}
         connection.request("GET", probe.path, headers=headers)
         response = connection.getresponse()
-        body = response.read(300)
+        body = response.read(_MOST)
     finally:
         connection.close()
     if response.status == http.client.OK:
         return None
-    return f"{probe.path} answered {response.status}: {body.decode('utf-8', 'replace').strip()!r}"
+    return f"{probe.path} answered {response.status}: {_reason(body)}"
+
+
+def _reason(body: bytes) -> str:
+    """The `detail` of a problem document, else the beginning of what was said."""
+    text = " ".join(body.decode("utf-8", "replace").split())
+    try:
+        return str(json.loads(text)["detail"])
+    except (ValueError, KeyError, TypeError):
+        return text[:_SHOWN]

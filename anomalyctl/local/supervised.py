@@ -19,8 +19,9 @@ _BACK_OFF_S = (0.1, 0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 _CALM_S = 30.0
 """Well for this long, and earlier deaths no longer count."""
 _HUNG_S = 30.0
-"""Alive but without a good answer for this long after it was well, and it is ended and started again."""
+"""Alive but silent for this long after it was well, and it is ended and started again."""
 _NEVER_WELL_S = 90.0
+"""The same for one that has not answered at all since it was started."""
 
 
 class SupervisedPart:
@@ -43,7 +44,7 @@ class SupervisedPart:
         self._started_at = ""
         self._started = 0.0
         self._well_since: float | None = None
-        self._unwell_since: float | None = None
+        self._silent_since: float | None = None
         self._next_start = 0.0
 
     def tick(
@@ -98,7 +99,7 @@ class SupervisedPart:
     def _start(self, now: float, instant: datetime, environ: Mapping[str, str]) -> None:
         self._starts += 1
         self._started, self._started_at = now, format_time(instant)
-        self._well_since, self._unwell_since = None, None
+        self._well_since, self._silent_since = None, None
         if not is_free(self.part.probe.port):
             self._ended(now, f"port {self.part.probe.port} is taken by another program")
             return
@@ -122,20 +123,21 @@ class SupervisedPart:
         if asked and found is None:
             if self._well_since is None:
                 self._well_since = now
-            self.health, self._detail, self._unwell_since = "healthy", "", None
+            self.health, self._detail, self._silent_since = "healthy", "", None
             self._exits_before_well = 0
             return
-        if self._well_since is None:
-            if now - self._started >= _NEVER_WELL_S:
-                self._end_hung(now, found or "no answer")
+        if self._well_since is not None and asked:
+            self.health = "unwell"
+        if found and (found.answered or self._well_since is not None or not self._detail):
+            self._detail = found.text  # while it starts, why it had ended says more than its silence
+        if found is None or found.answered:
+            # Not asked yet, or it says itself what it lacks: no reason to start it again.
+            self._silent_since = None
             return
-        if not asked:
-            return
-        self.health, self._detail = "unwell", found or ""
-        if self._unwell_since is None:
-            self._unwell_since = now
-        if now - self._unwell_since >= _HUNG_S:
-            self._end_hung(now, found or "no answer")
+        if self._silent_since is None:
+            self._silent_since = now
+        if now - self._silent_since >= (_NEVER_WELL_S if self._well_since is None else _HUNG_S):
+            self._end_hung(now, found.text)
 
     def _end_hung(self, now: float, why: str) -> None:
         if self._child is not None:

@@ -94,7 +94,7 @@ def _ask(state: PartState, known: Mapping[str, Part]) -> tuple[Health, str]:
     if state.health != "healthy" or state.name not in known:
         return state.health, state.detail
     found = trouble(known[state.name].probe)
-    return ("healthy", "") if found is None else ("unwell", found)
+    return ("healthy", "") if found is None else ("unwell", found.text)
 
 
 def _status(state: PartState, health: Health, detail: str, backlogs: Backlogs, now: datetime) -> PartStatus:

@@ -65,7 +65,7 @@ class Dummies:
             name=name,
             title=name.capitalize(),
             argv=(sys.executable, "-c", code, str(port), *flags),
-            probe=Probe("http", port),
+            probe=Probe("http", port, timeout_s=0.5),
             env={"SICK": str(self.sick(name))},
             after=() if name == self.names[0] else (self.names[0],),
             stop_s=1.0 if name in self.stubborn else 5.0,

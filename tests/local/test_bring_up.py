@@ -21,6 +21,7 @@ from anomalyctl.local.locks import held, is_held
 from anomalyctl.local.ports import is_free, load_ports
 from anomalyctl.local.probing import trouble
 from anomalyctl.local.state import SupervisorState, read_state
+from anomalyctl.local.supervisor import LOG_LIMIT
 from anomalyctl.operations.deploy import bring_up
 from anomalyctl.operations.destroy import destroy_local, what_is_there
 from anomalyctl.operations.progress import Silence
@@ -289,6 +290,17 @@ def test_a_state_file_that_was_deleted_is_written_again(folder: LocalFolder, dum
     bring_up(folder, dummies.blueprint())
     folder.state.unlink()
     assert running(folder).all_healthy
+
+
+def test_a_log_that_grew_too_long_is_cut_and_kept_once(folder: LocalFolder, dummies: Any) -> None:
+    bring_up(folder, dummies.blueprint())
+    log = folder.log_of("first")
+    with log.open("ab") as file:
+        file.write(b"x" * (LOG_LIMIT + 1))
+    assert within(10, lambda: log.stat().st_size == 0)
+    older = log.with_name("first.log.1")
+    assert older.stat().st_size > LOG_LIMIT
+    assert older.stat().st_mode & 0o777 == 0o600
 
 
 def test_ctrl_c_while_waiting_leaves_nothing_behind(folder: LocalFolder, dummies: Any) -> None:

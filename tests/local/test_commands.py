@@ -130,11 +130,13 @@ def test_nobody_gets_in_without_the_secret(deployed: Cli) -> None:
     import http.client
 
     import redis
+    from redis.backoff import NoBackoff
+    from redis.retry import Retry
 
     for part in deployed.status()["parts"]:
         host, port = part["address"].split(":")
         if part["name"] == "valkey":
-            client: Any = redis.Redis(host=host, port=int(port))
+            client: Any = redis.Redis(host=host, port=int(port), retry=Retry(NoBackoff(), 0))
             with pytest.raises(redis.AuthenticationError):
                 client.ping()
             client.close()

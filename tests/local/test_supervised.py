@@ -93,27 +93,42 @@ def test_being_well_for_a_while_ends_the_back_off(watched: Watched) -> None:
     assert watched.one.state().restarts == 2
 
 
-def test_a_part_that_hangs_is_ended_and_started_again(watched: Watched, dummies: Any) -> None:
+def test_a_part_that_hangs_is_ended_and_started_again(watched: Watched) -> None:
     watched.tick()
     assert watched.until(lambda: watched.one.health == "healthy")
     hung = identify(watched.pid)
     assert hung is not None
-    dummies.sick("second").touch()
+    os.kill(hung.pid, signal.SIGSTOP)
     assert watched.until(lambda: watched.one.health == "unwell")
     assert hung.alive(), "a moment without an answer is no reason to end it"
     watched.tick(after=31)
     assert watched.one.health == "backing-off"
     assert "it hung" in watched.one.state().detail
     assert not hung.alive()
-    dummies.sick("second").unlink()
     watched.tick(after=1)
     assert watched.until(lambda: watched.one.health == "healthy")
     assert watched.one.state().restarts == 1
 
 
-def test_a_part_that_never_answers_is_ended_too(watched: Watched, dummies: Any) -> None:
+def test_a_part_that_says_what_it_lacks_is_left_alone(watched: Watched, dummies: Any) -> None:
     dummies.sick("second").touch()
     watched.tick()
+    assert watched.until(lambda: "503" in watched.one.state().detail)
+    watched.tick(after=1000)
+    assert watched.one.health == "starting"
+    dummies.sick("second").unlink()
+    assert watched.until(lambda: watched.one.health == "healthy")
+    dummies.sick("second").touch()
+    assert watched.until(lambda: watched.one.health == "unwell")
+    watched.tick(after=1000)
+    watched.tick(after=1000)
+    assert watched.one.state().restarts == 0
+
+
+def test_a_part_that_never_answers_is_ended_too(watched: Watched) -> None:
+    watched.tick()
+    os.kill(watched.pid, signal.SIGSTOP)
+    assert watched.until(lambda: watched.one.state().detail != "")
     assert watched.one.health == "starting"
     watched.tick(after=91)
     assert watched.one.health == "backing-off"
