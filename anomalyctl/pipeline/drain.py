@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -143,13 +143,14 @@ class _Batches:
             run.close()
 
     def _process(self, entries: Sequence[QueueEntry]) -> bool:
-        """Process one batch; False when no source got anywhere, so that going on is of no use."""
+        """Process one batch; False when no source gets anywhere, so that going on is of no use."""
         # A source that failed waits for the next drain: its newer readings must not overtake the older.
         groups = {
             source: group
             for source, group in entries_by_source(entries).items()
             if source not in self.failures
         }
+        self._forget_all_but(groups)
         asked = {
             source: self._threads.submit(self._run_of(source).process, group)
             for source, group in groups.items()
@@ -165,7 +166,15 @@ class _Batches:
                 # One source's trouble must not stop the others.
                 logger.exception("%s: a bug of ours", source)
                 self.failures[source] = InternalError(f"{type(error).__name__}: {error}")
-        return progress
+        return progress or self._others_may_wait()
+
+    def _others_may_wait(self) -> bool:
+        return bool(set(self._drainer.readings.sources()) - set(self.failures))
+
+    def _forget_all_but(self, sources: Collection[str]) -> None:
+        # What is remembered of a source weighs some 400 kB, and a site may have many.
+        for source in set(self._runs) - set(sources):
+            self._runs.pop(source).close()
 
     def _run_of(self, source: str) -> SourceRun:
         if source not in self._runs:

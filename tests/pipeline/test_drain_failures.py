@@ -10,7 +10,7 @@ import orjson
 import pytest
 
 from anomalyctl.errors import Unreachable
-from anomalyctl.pipeline.drain import LEASE
+from anomalyctl.pipeline.drain import BATCH, LEASE
 from anomalyctl.stores.readings.keys import GROUP, READINGS
 from anomalyctl.telemetry.times import format_time, from_epoch_ms
 from tests.pipeline.conftest import SMALL_PLANT, START_MS, Bench
@@ -58,21 +58,25 @@ def test_all_tiers_down_leaves_the_readings_pending_and_the_next_drain_judges_th
 
 
 def test_a_failing_source_does_not_stop_the_others_and_is_not_overtaken(bench: Bench, quiet: Quiet) -> None:
-    for _ in range(3):
-        bench.send(quiet(480, source="well-2"), source="well-2")
+    bench.send(quiet(1_000, source="well-2"), source="well-2")
     bench.send(quiet(5))
     bench.judges.before = lambda tier, body: httpx.Response(503) if body["source"] == "well-2" else None
     drained = bench.drainer().drain()
     assert set(drained.failures) == {"well-2"}
-    assert not any(document["source"] == "well-2" for document in bench.verdicts.in_order)
+    assert [document["source"] for document in bench.verdicts.in_order] == ["well-1"] * 5
     bench.judges.before = lambda tier, body: None
-    bench.drainer().drain()
-    second = bench.drainer().drain()
-    assert second.failures == {}
+    assert bench.drainer().drain().failures == {}
     judged = [document["id"] for document in bench.verdicts.in_order if document["source"] == "well-2"]
-    assert len(judged) == 480
+    assert len(judged) == 1_000
     assert not any(document["explanation"]["late"] for document in bench.verdicts.in_order)
     assert bench.nothing_waits()
+
+
+def test_when_every_source_fails_the_queue_is_not_read_to_its_end(bench: Bench, quiet: Quiet) -> None:
+    bench.send(quiet(1_000))
+    bench.judges.down = {"heuristic", "statistical", "ml"}
+    bench.drainer().drain()
+    assert bench.readings.backlog().queued == 1_000 - BATCH
 
 
 def test_a_failed_write_acknowledges_nothing_and_moves_no_memory(bench: Bench, quiet: Quiet) -> None:
