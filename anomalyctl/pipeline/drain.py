@@ -16,7 +16,9 @@ from anomalyctl.pipeline.fitting import Fitter
 from anomalyctl.pipeline.heartbeat import Heartbeat
 from anomalyctl.pipeline.judging import Detectors
 from anomalyctl.pipeline.keeping import EpisodeCounter, Keeper, VerdictKeeper
-from anomalyctl.pipeline.source_run import CHUNK, SourceRun, Tally
+from anomalyctl.pipeline.source_parts import CHUNK, SourceParts
+from anomalyctl.pipeline.source_run import SourceRun
+from anomalyctl.pipeline.tally import Tally
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.queue import QueueEntry, entries_by_source, id_order
@@ -98,7 +100,7 @@ class Drainer:
 
     def source_run(self, source: str, lease: Lease, stopped: Callable[[], bool]) -> SourceRun:
         """What judges one source under this lease."""
-        return SourceRun(
+        parts = SourceParts(
             source=source,
             readings=self.readings,
             detectors=self.detectors,
@@ -108,6 +110,7 @@ class Drainer:
             clock=self._clock,
             stopped=stopped,
         )
+        return SourceRun(parts)
 
 
 class _Batches:

@@ -67,7 +67,11 @@ def judge_rows(
                 f"The {tier} detector gave {len(answer.verdicts)} verdicts on {len(rows)} readings."
             )
     if not by_tier:
-        raise _worst(failures)
+        failure = _worst(failures)
+        if len(rows) == 1 and len(window) > 1 and not may_heal(failure):
+            # A reading is not to blame for what stands before it in the window.
+            return judge_rows(detectors, source, (), rows, memories, late=late, now=now)
+        raise failure
     for tier, failure in failures.items():
         logger.warning("%s: judged without the %s tier: %s", source, tier, failure.message)
     documents = [

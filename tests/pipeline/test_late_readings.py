@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from typing import Any
 
+import httpx
 import orjson
 
 from anomalyctl.stores.readings.keys import READINGS
@@ -78,3 +80,23 @@ def test_a_reading_older_than_the_window_is_judged_and_stays_out_of_it(bench: Be
     drained = bench.drainer().drain()
     assert drained.tally.late == 1
     assert [ms for ms, _ in bench.readings.window("well-1", 0, newer)] == [newer]
+
+
+def test_a_reading_is_not_blamed_for_another_in_its_window(bench: Bench, quiet: Quiet) -> None:
+    rows = quiet(20)
+    late = [rows.pop(9), rows.pop(8)][::-1]
+    bench.send(rows)
+    bench.drainer().drain()
+
+    def refuse(tier: str, body: Mapping[str, Any]) -> httpx.Response | None:
+        poison = orjson.loads(late[0][1])["timestamp"]
+        there = any(reading["timestamp"] == poison for reading in body["readings"])
+        return httpx.Response(422, json={"detail": "no"}) if there else None
+
+    bench.judges.before = refuse
+    bench.send(late)
+    drained = bench.drainer().drain()
+    assert (drained.tally.refused, drained.tally.late) == (1, 1)
+    [letter] = bench.readings.dead_letters.newest()
+    assert letter.payload == late[0][1].decode()
+    assert f"well-1:{late[1][0]}" in bench.verdicts.documents
