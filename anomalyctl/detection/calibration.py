@@ -12,71 +12,98 @@ from anomalyctl.detection.window import Matrix, Vector
 ALARM: Final = 3.0
 """u at which a tier alarms."""
 WARNING: Final = 2.0
+MARGIN: Final = 1.25
+"""Times the 99 % point of rows not learnt from, at least."""
 
 Limit = Literal["operations", "benchmark"]
 """`operations`: from rows that the model was not fitted on, with room for the tail; quiet nights first.
 `benchmark`: the 99 % point of the fit rows, as the public leaderboards set theirs."""
 
 _SMALLEST: Final = 1e-9
+_LEAST_SPREAD: Final = 1e-3
+_ROWS_FOR_A_TAIL: Final = 1_000
+_NORMAL_RATIO: Final = 0.75
 
 
 @dataclass(frozen=True, slots=True)
 class Calibration:
-    """u = (ln s - median) / spread, per statistic; all `[statistics]`, of natural logarithms."""
+    """Natural logarithms of the statistics at three points, `[statistics]` each, for the two limits."""
 
     median: Vector
-    spread: Vector
+    high: Vector
+    """The 99 % point of clean rows that were not learnt from: u = 1."""
+    alarm: Vector
+    """u = 3."""
     fit_median: Vector
-    fit_spread: Vector
+    fit_high: Vector
+    """The same of the fit rows; their alarm is where the line through both points reaches 3."""
 
     def u(self, statistics: Vector, limit: Limit = "operations") -> Vector:
-        """u of `[..., statistics]`; a statistic that does not exist (0) is far below zero."""
-        median, spread = (
-            (self.median, self.spread) if limit == "operations" else (self.fit_median, self.fit_spread)
-        )
-        return np.asarray((np.log(np.maximum(statistics, _SMALLEST)) - median) / spread)
+        """u of `[..., statistics]`: linear in ln s between and beyond the points; far below 0 for s = 0."""
+        logs = _logarithms(statistics)
+        if limit == "benchmark":
+            return np.asarray((logs - self.fit_median) / (self.fit_high - self.fit_median))
+        below = (logs - self.median) / (self.high - self.median)
+        above = 1.0 + (ALARM - 1.0) * (logs - self.high) / (self.alarm - self.high)
+        return np.where(logs > self.high, above, below)
 
     def alarm_value(self, statistic: int) -> float:
         """The raw statistic at which u reaches the alarm limit of `operations`."""
-        return float(np.exp(self.median[statistic] + ALARM * self.spread[statistic]))
+        return float(np.exp(self.alarm[statistic]))
 
 
-def calibrate(fitted: Matrix, later: Matrix, floors: Vector, margin: float) -> Calibration:
+def calibrate(fitted: Matrix, later: Matrix, floors: Vector, caution: Vector) -> Calibration:
     """Statistics of fit rows and of later rows, `[rows, statistics]`, to a calibration.
 
-    The alarm limit is the largest of: `floors`; `margin` times the later rows' 99 % point; and the tail
-    beyond it drawn on to where one row in 10⁵ lies, as an exponential of ln s. A later row in twenty may be
-    a fault: the quantiles are taken of what lies within 3 times the median-to-90 % distance.
+    The alarm limit is `caution` times the largest of: `floors`; `MARGIN` times the later rows' 99 % point;
+    their tail, drawn on from there to where one row in 10⁵ lies. Later rows may hold a fault: what lies
+    beyond 3 times the distance from median to 90 % point is left out, where that is less than a tenth.
     """
-    fit_median, fit_high = _quantiles(fitted)
-    median, high = _quantiles(_trimmed(later))
-    spread_99 = np.maximum(high - median, 1e-3)
-    tail = high + _mean_excess(_trimmed(later), high) * np.log(0.01 / 1e-5)
-    limit = np.maximum.reduce([np.log(floors), high + np.log(margin), tail])
+    fit_median, fit_high = _quantiles(_logarithms(fitted))
+    logs = _trimmed(_logarithms(later))
+    median, high = _quantiles(logs)
+    alarm = np.maximum.reduce([np.log(floors), high + np.log(MARGIN), high + _tail(logs, high)])
     return Calibration(
         median=median,
-        spread=np.maximum(spread_99, (limit - median) / ALARM),
+        high=np.maximum(high, median + _LEAST_SPREAD),
+        alarm=np.maximum(alarm + np.log(caution), median + ALARM * _LEAST_SPREAD),
         fit_median=fit_median,
-        fit_spread=np.maximum(fit_high - fit_median, 1e-3),
+        fit_high=np.maximum(fit_high, fit_median + _LEAST_SPREAD),
     )
 
 
-def _quantiles(statistics: Matrix) -> tuple[Vector, Vector]:
-    logs = np.log(np.maximum(statistics, _SMALLEST))
+def _tail(logs: Matrix, high: Vector) -> Vector:
+    """How far ln s goes on beyond its 99 % point until one row in 10⁵ lies beyond.
+
+    The mean excess e over a quantile is what ln s gains per factor e in rarity; for a heavy tail it stays
+    (Hill 1975), for a light one it shrinks by a ratio r per decade, so the three decades add up to
+    ln 10 · e₉₉ (r^½ + r^1½ + r^2½). Few rows cannot tell r: then it is that of a normal tail.
+    """
+    over_90 = _mean_excess(logs, np.quantile(logs, 0.9, axis=0))
+    if len(logs) < _ROWS_FOR_A_TAIL:
+        over_99, ratio = _NORMAL_RATIO * over_90, np.full_like(over_90, _NORMAL_RATIO)
+    else:
+        over_99 = _mean_excess(logs, high)
+        ratio = np.clip(over_99 / np.maximum(over_90, _SMALLEST), 0.5, 1.0)
+    decades = ratio**0.5 + ratio**1.5 + ratio**2.5
+    return np.asarray(np.log(10.0) * over_99 * decades)
+
+
+def _mean_excess(logs: Matrix, quantile: Vector) -> Vector:
+    beyond = np.maximum(logs - quantile, 0.0)
+    return np.asarray(beyond.sum(axis=0) / np.maximum((beyond > 0).sum(axis=0), 1))
+
+
+def _logarithms(statistics: Matrix) -> Matrix:
+    return np.asarray(np.log(np.maximum(statistics, _SMALLEST)))
+
+
+def _quantiles(logs: Matrix) -> tuple[Vector, Vector]:
     return np.asarray(np.median(logs, axis=0)), np.asarray(np.quantile(logs, 0.99, axis=0))
 
 
-def _trimmed(statistics: Matrix) -> Matrix:
-    logs = np.log(np.maximum(statistics, _SMALLEST))
+def _trimmed(logs: Matrix) -> Matrix:
     median = np.median(logs, axis=0)
     reach = 3.0 * np.maximum(np.quantile(logs, 0.9, axis=0) - median, 0.05)
     kept = np.all(logs <= median + reach, axis=1)
-    return statistics[kept] if kept.mean() > 0.9 else statistics
-
-
-def _mean_excess(statistics: Matrix, high: Vector) -> Vector:
-    """Mean of ln s beyond the 99 % point: the scale of an exponential tail (Hill's estimator)."""
-    logs = np.log(np.maximum(statistics, _SMALLEST))
-    beyond = np.maximum(logs - high, 0.0)
-    count = np.maximum((beyond > 0).sum(axis=0), 1)
-    return np.asarray(beyond.sum(axis=0) / count)
+    return logs[kept] if kept.mean() > 0.9 else logs

@@ -30,8 +30,12 @@ MOST_TAGS: Final = 400
 MOST_VECTOR_TAGS: Final = 150
 """Bounds on what is modelled, so that memory and time stay bounded whatever a source sends."""
 
-_RESIDUAL_FLOORS = np.array([6.0, 6.0, 1.0])
-_VECTOR_FLOORS = np.array([0.4, 1.7, 0.5, 6.0])
+# Smallest limits, in the order of the scorers' STATISTICS; and the powers of `_caution` that widen them: what
+# sums over all tags has most parameters to be wrong about.
+_RESIDUAL_CAUTION = np.array([1.0, 1.0, 2.0])
+_VECTOR_CAUTION = np.array([3.0, 1.0, 3.0, 1.0])
+_RESIDUAL_FLOORS = np.array([6.0, 7.5, 1.0])
+_VECTOR_FLOORS = np.array([0.42, 1.75, 0.5, 6.3])
 
 
 def fit_model(window: Window, registry: TagRegistry, *, fitted_at: datetime, version: str) -> SourceModel:
@@ -60,15 +64,15 @@ def fit_model(window: Window, registry: TagRegistry, *, fitted_at: datetime, ver
         )
     residuals = fit_residuals(window.columns(fast), fast, cadence_s, learnt)
     vectors = fit_vectors(window.columns(dense), dense, cadence_s, learnt)
-    young = _caution(len(window))
+    caution = _caution(len(window))
     by_tag, residual_end = run(ResidualScorer(residuals, cadence_s), window, cadence_s)
     together, vector_end = run(VectorScorer(vectors, cadence_s), window, cadence_s)
     settled = min(60, learnt // 4)
     residual_limits = calibrate(
-        by_tag[settled:learnt], by_tag[learnt:], _RESIDUAL_FLOORS * young, 1.25 * young
+        by_tag[settled:learnt], by_tag[learnt:], _RESIDUAL_FLOORS, caution**_RESIDUAL_CAUTION
     )
     vector_limits = calibrate(
-        together[settled:learnt], together[learnt:], _VECTOR_FLOORS * young, 1.25 * young
+        together[settled:learnt], together[learnt:], _VECTOR_FLOORS, caution**_VECTOR_CAUTION
     )
     _refuse_a_noisy_model(window.source, residual_limits, by_tag[learnt:])
     _refuse_a_noisy_model(window.source, vector_limits, together[learnt:])
@@ -124,8 +128,8 @@ def _chosen(
 
 
 def _caution(rows: int) -> float:
-    """How much wider the limits are for a short history: 1.4 after an hour, 1 after a day."""
-    return 1.0 + 0.4 * max(0.0, math.log(MOST_ROWS / rows) / math.log(MOST_ROWS / MIN_ROWS))
+    """How much wider the limits are for a short history: 1.12 after an hour, 1 after a day."""
+    return 1.0 + 0.12 * max(0.0, math.log(MOST_ROWS / rows) / math.log(MOST_ROWS / MIN_ROWS))
 
 
 def _refuse_a_noisy_model(source: str, limits: Calibration, newest: Matrix) -> None:

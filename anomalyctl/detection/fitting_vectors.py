@@ -28,8 +28,8 @@ EXPLAINED: Final = 0.9
 def fit_vectors(values: Matrix, tags: tuple[str, ...], cadence_s: float, learnt: int) -> VectorModel:
     """Fit on rows `[:learnt]` of `[rows, tags]`."""
     centre, scale = robust_scale(values[:learnt]) if tags else (np.zeros(0), np.zeros(0))
-    deviations = deviations_of((values[:learnt] - centre) / scale, cadence_s)
-    known = np.nan_to_num(deviations)
+    everything = np.nan_to_num(deviations_of((values - centre) / scale, cadence_s))
+    known = everything[:learnt]
     now, past = known[2:], np.hstack([known[1:-1], known[:-2]])
     clean = np.all(np.abs(now) < OUTLIER * 1.5, axis=1)
     clean[: 2 * SETTLED] = False
@@ -39,7 +39,11 @@ def fit_vectors(values: Matrix, tags: tuple[str, ...], cadence_s: float, learnt:
     standard = innovations / sigma
     clean &= np.all(np.abs(standard) < OUTLIER, axis=1)
     precision = shrunk_precision(standard[clean] if clean.any() else standard)
-    conditional = (standard @ precision) / np.sqrt(np.diag(precision)) if tags else standard
+    later = everything[learnt:] - np.hstack([everything[learnt - 1 : -1], everything[learnt - 2 : -2]]) @ (
+        coefficients.T
+    )
+    spread = _later_spread(later / sigma, precision)
+    conditional = (standard @ precision) / (np.sqrt(np.diag(precision)) * spread)
     component_scale, components = _components(known)
     return VectorModel(
         tags=tags,
@@ -48,6 +52,7 @@ def fit_vectors(values: Matrix, tags: tuple[str, ...], cadence_s: float, learnt:
         coefficients=coefficients,
         sigma=sigma,
         precision=precision,
+        spread=spread,
         tail=tails(conditional[2 * SETTLED :]) if tags else np.zeros(0),
         component_scale=component_scale,
         components=components,
@@ -76,6 +81,15 @@ def _held_out_sigma(now: Matrix, past: Matrix, innovations: Matrix) -> Vector:
     plain = innovations.std(axis=0) if innovations.size else spread
     sigma = np.maximum(spread, 0.7 * plain)
     return np.where(sigma > 1e-9, sigma, 1.0)
+
+
+def _later_spread(innovations: Matrix, precision: Matrix) -> Vector:
+    conditional = (innovations @ precision) / np.sqrt(np.diag(precision))
+    if not len(conditional):
+        return np.ones(conditional.shape[1])
+    bounded = np.clip(conditional, -OUTLIER, OUTLIER)
+    robust = 1.4826 * np.median(np.abs(bounded), axis=0)
+    return np.asarray(np.maximum(1.0, np.maximum(robust, 0.8 * bounded.std(axis=0))))
 
 
 def _components(deviations: Matrix) -> tuple[Vector, Matrix]:

@@ -9,7 +9,7 @@ import numpy as np
 
 from anomalyctl.detection.findings import Fired, explanation, tag_verdict
 from anomalyctl.detection.habits import RATE_ROWS
-from anomalyctl.detection.identities import Check, check_identities
+from anomalyctl.detection.identities import check_identities, suspicion
 from anomalyctl.detection.latches import Latches
 from anomalyctl.detection.memory import LARGEST_MEMORY
 from anomalyctl.detection.model import SourceModel
@@ -96,24 +96,29 @@ class HeuristicTier:
             fired.append(self._rule("rate", column, float(values[column]), before))
         for column in map(int, np.flatnonzero(quiet)):
             fired.append(self._rule("silence", column, float(self._stillness.value[column]), None))
-        for check in self._checks:
-            if check.broken[row]:
-                fired.extend(self._suspects(check, row))
+        if any(check.broken[row] for check in self._checks):
+            fired.extend(self._suspects(row))
         return sorted(fired, key=lambda finding: -finding.weight)
 
     def _rule(self, rule: str, column: int, value: float, expected: float | None) -> Fired:
         shown = None if value != value else value
         return Fired(self._names[column], rule, AlarmType.OK, shown, expected, WEIGHTS[rule])
 
-    def _suspects(self, check: Check, row: int) -> list[Fired]:
-        """The law's tag, which the document marks, and its operands, any of which may be the faulty one."""
+    def _suspects(self, row: int) -> list[Fired]:
+        """The tags of broken laws, which the document marks, and the operands that may be at fault."""
+        suspects = suspicion(self._checks, row, self._window)
+        expected = {check.law.tag: float(check.expected[row]) for check in self._checks if check.broken[row]}
+        likeliest = max(suspects, key=lambda tag: suspects[tag])
         at = {name: column for column, name in enumerate(self._names)}
-        law, weight = check.law, WEIGHTS["identity"]
-        actual, expected = float(self._values[row, at[law.tag]]), float(check.expected[row])
-        suspects = [Fired(law.tag, "identity", AlarmType.OK, actual, expected, weight)]
-        for operand in law.operands:
-            value = float(self._values[row, at[operand]])
-            suspects.append(
-                Fired(operand, "identity", AlarmType.OK, value, None, weight * 0.99, alarming=False)
+        return [
+            Fired(
+                tag,
+                "identity",
+                AlarmType.OK,
+                float(self._values[row, at[tag]]),
+                expected.get(tag),
+                WEIGHTS["identity"] * weight,
+                alarming=tag in expected or tag == likeliest,
             )
-        return suspects
+            for tag, weight in suspects.items()
+        ]

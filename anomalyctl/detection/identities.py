@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,14 +12,28 @@ from numpy.typing import NDArray
 from anomalyctl.detection.window import Vector, Window
 from anomalyctl.telemetry.tags import Identity, TagRegistry
 
+_DOUBT: Final = 0.5
+"""Errors, in tolerances, below which an unbroken law speaks for its tags."""
+_LEAST: Final = 0.05
+_RECENT: Final = 5
+"""Readings whose mean is held against the window's median."""
+
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One law over a window: what its tag should be, and where it is not; `[rows]` each."""
+    """One law over a window, `[rows]` each."""
 
     law: Identity
     expected: Vector
+    """What its tag should be."""
+    error: Vector
+    """How far off it is, in tolerances; NaN where a tag of the law is missing."""
     broken: NDArray[np.bool_]
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The law's tag, then its operands."""
+        return (self.law.tag, *self.law.operands)
 
 
 def check_identities(window: Window, registry: TagRegistry) -> list[Check]:
@@ -28,6 +44,37 @@ def check_identities(window: Window, registry: TagRegistry) -> list[Check]:
         operands = window.columns(law.operands)
         with np.errstate(divide="ignore", invalid="ignore"):
             expected = operands[:, 0] / operands[:, 1] if law.kind == "ratio" else operands.sum(axis=1)
-            off = np.abs(actual - expected) > law.tolerance * np.abs(expected)
-        checks.append(Check(law, expected, off & np.isfinite(expected)))
+            off = np.abs(actual - expected)
+            broken = off > law.tolerance * np.abs(expected)
+            error = off / (law.tolerance * np.abs(expected))
+        finite = np.isfinite(expected) & np.isfinite(actual)
+        checks.append(Check(law, expected, np.where(finite, error, np.nan), broken & finite))
     return checks
+
+
+def suspicion(checks: Sequence[Check], row: int, window: Window) -> dict[str, float]:
+    """Tags of the broken laws of a row, with how likely each is the faulty one (the likeliest has 1).
+
+    A law that is broken speaks against its tags, one that is nearly broken does so a little, one that is
+    obeyed speaks for them. Where the laws cannot tell, the tag that has moved most within the window is
+    suspected.
+    """
+    suspects = {tag: 0.0 for check in checks if check.broken[row] for tag in check.tags}
+    for tag in suspects:
+        errors = [float(check.error[row]) for check in checks if tag in check.tags]
+        suspects[tag] = max(_LEAST, sum(min(error, 2.0) - _DOUBT for error in errors if error == error))
+    moved = _movement(window, tuple(suspects), row)
+    weighed = {tag: weight * (1.0 + 0.1 * moved[tag]) for tag, weight in suspects.items()}
+    largest = max(weighed.values(), default=1.0)
+    return {tag: weight / largest for tag, weight in weighed.items()}
+
+
+def _movement(window: Window, tags: tuple[str, ...], row: int) -> dict[str, float]:
+    """0 to 1 for each tag: its share of the largest recent movement, in its own spread over the window."""
+    values = window.columns(tags)[: row + 1]
+    with np.errstate(invalid="ignore"):
+        usual = np.nanmedian(values, axis=0)
+        spread = np.nanmedian(np.abs(values - usual), axis=0) + 1e-12
+        moved = np.abs(np.nanmean(values[-_RECENT:], axis=0) - usual) / spread
+    largest = float(moved.max()) or 1.0
+    return {tag: float(move) / largest for tag, move in zip(tags, moved, strict=True)}

@@ -84,23 +84,21 @@ class Stillness:
 
     def _set_limits(self, registry: TagRegistry, model: SourceModel) -> None:
         habits, cadence_s = model.habits, model.cadence_s
-        fast = habits.is_fast(cadence_s)
         at = {name: column for column, name in enumerate(self.names)}
+        columns = [at[name] for name in habits.tags]
+        tags = [registry.tag(name) for name in habits.tags]
+        known = np.array([name in registry.tags for name in habits.tags])
+        steady = np.array([not tag.intermittent for tag in tags])
+        usual_s = np.fmax(habits.change_interval_s, np.array([tag.cadence_s for tag in tags]))
         observed_s = float(habits.observed_s[0])
-        for column, name in enumerate(habits.tags):
-            if name not in at:
-                continue
-            tag, known = registry.tag(name), name in registry.tags
-            usual = float(np.nanmax([habits.change_interval_s[column], tag.cadence_s, cadence_s]))
-            if habits.changes[column] >= 2 or (known and usual > observed_s / 3):
-                factor = STILL_FACTOR if fast[column] else SLOW_STILL_FACTOR
-                longest = float(np.nan_to_num(habits.longest_still_s[column]))
-                still_s = max(factor * usual, STILL_FACTOR * longest, STILL_ROWS * cadence_s)
-                self.still_ms[at[name]] = 1000.0 * still_s
-            always = habits.presence[column] > 0.999 and (known or observed_s >= LONG_ENOUGH_S)
-            if always and not tag.intermittent:
-                longest = float(np.nan_to_num(habits.longest_absence_s[column]))
-                self.absent_ms[at[name]] = 1000.0 * max(ABSENT_ROWS * cadence_s, STILL_FACTOR * longest)
+        factor = np.where(habits.is_fast(cadence_s), STILL_FACTOR, SLOW_STILL_FACTOR)
+        still_s = np.fmax(factor * usual_s, STILL_FACTOR * habits.longest_still_s)
+        judged = (habits.changes >= 2) | (known & (usual_s > observed_s / 3))
+        limit_ms = 1000.0 * np.maximum(still_s, STILL_ROWS * cadence_s)
+        self.still_ms[columns] = np.where(judged, limit_ms, np.nan)
+        always = (habits.presence > 0.999) & (known | (observed_s >= LONG_ENOUGH_S)) & steady
+        absent_s = np.fmax(ABSENT_ROWS * cadence_s, STILL_FACTOR * habits.longest_absence_s)
+        self.absent_ms[columns] = np.where(always, 1000.0 * absent_s, np.nan)
 
     def _recall(self, memory: Mapping[str, Any]) -> None:
         names = memory.get("names")

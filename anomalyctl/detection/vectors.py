@@ -37,6 +37,8 @@ class VectorModel:
     sigma: Vector
     precision: Matrix
     """`[tags, tags]`: inverse covariance (Ledoit and Wolf 2004) of the standardised innovations."""
+    spread: Vector
+    """At least 1: standard deviation of the innovation given the others', on rows not learnt from."""
     tail: Vector
     """At least 1: how much heavier than normal the tag's innovations given the others were."""
     component_scale: Vector
@@ -69,6 +71,7 @@ class VectorScorer:
             given[name].copy() for name in ("mean", "energy", "short", "long")
         )
         self._diagonal = np.sqrt(np.diag(model.precision)) if count else zeros
+        self._unit = self._diagonal * model.spread
         self._imputers: dict[bytes, tuple[NDArray[np.intp], Matrix]] = {}
         self.innovation = zeros
         self.conditional = zeros
@@ -107,7 +110,7 @@ class VectorScorer:
         return self._statistics(seen)
 
     def _update_means(self, seen: Vector) -> None:
-        self.conditional = (self.model.precision @ self.innovation) / self._diagonal
+        self.conditional = (self.model.precision @ self.innovation) / self._unit
         clipped = np.clip(self.innovation, -LARGEST_INNOVATION, LARGEST_INNOVATION)
         rate = 2.0 / (SPAN + 1)
         self.mean = self.mean + rate * (clipped - self.mean)
@@ -142,14 +145,19 @@ class VectorScorer:
         return scales - axes @ (axes.T @ scales)
 
     def contributions(self) -> Vector:
-        """`[tags]`, not negative: what the statistics would lose if the tag were unknown."""
+        """`[tags]`, not negative: how much likelier the last readings are if the tag alone is at fault.
+
+        Log-likelihood ratios of a shift (of the innovations' mean, alone or with what the lags make of it),
+        of a larger variance w over the span n of the means (n (w - 1 - ln w) / 4), and of a jump v (v² / 2).
+        """
         weighted = self.model.precision @ self.mean
-        alone = weighted * weighted / (self._diagonal**2)
+        alone = weighted * weighted / (self._unit * self._unit)
         pulled, length = self._signatures()
         lasting = (pulled.T @ self.mean) ** 2 / length
-        return np.asarray(
-            np.maximum(alone, lasting) * SPAN + self.energy * (self.energy > 2.0) * 2.0 + self.conditional**2
-        )
+        shift = SPAN * np.maximum(alone, lasting) / 2.0
+        energy = np.maximum(self.energy, 1.0)
+        wilder = SPAN * (energy - 1.0 - np.log(energy)) / 4.0
+        return np.asarray(shift + wilder + self.conditional * self.conditional / 2.0)
 
     def _signatures(self) -> tuple[Matrix, Vector]:
         """What a lasting offset of each tag does to all innovations through the lags, times P; its length."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,7 @@ Matrix = NDArray[np.float64]
 Vector = NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Window:
     """Rows in time order; `values[row, tag]` is NaN where the reading does not hold the tag.
 
@@ -45,12 +46,15 @@ class Window:
 
     def columns(self, tags: Sequence[str]) -> Matrix:
         """`values` in the order of `tags`, float64 `[rows, len(tags)]`; a tag that is unknown here is NaN."""
-        at = {tag: column for column, tag in enumerate(self.tags)}
-        found = np.array([at.get(tag, -1) for tag in tags], dtype=np.intp)
+        found = np.array([self._at.get(tag, -1) for tag in tags], dtype=np.intp)
         chosen = np.full((len(self), len(tags)), np.nan)
         known = found >= 0
         chosen[:, known] = self.values[:, found[known]]
         return chosen
+
+    @cached_property
+    def _at(self) -> dict[str, int]:
+        return {tag: column for column, tag in enumerate(self.tags)}
 
     def rows(self, first: int, stop: int | None = None) -> Window:
         """The part from row `first` up to `stop`."""
