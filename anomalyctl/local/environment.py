@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.locks import is_held
 from anomalyctl.local.ports import LOOPBACK, load_ports
 from anomalyctl.local.secrets_file import LocalSecrets, load_secrets
+from anomalyctl.local.surroundings import ask_loopback_directly
 
 DEPLOY = "anomalyctl deploy --env local"
 VALKEY, COSMOS, DETECTORS, FUNCTIONS = "valkey", "cosmos", "detectors", "functions"
@@ -31,6 +33,7 @@ def read_connections(state: Path) -> LocalConnections:
 
     Raises NotDeployed where it does not run.
     """
+    ask_loopback_directly(os.environ)  # the SDKs read their proxies from there
     folder = LocalFolder(state / "local")
     secrets, ports = load_secrets(folder), load_ports(folder)
     if (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, MutableMapping
 
 _NAMES = {
     *("HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TZ", "USER"),
@@ -21,6 +21,14 @@ def child_environment(environ: Mapping[str, str]) -> dict[str, str]:
     address of a real Redis; and what is on this machine is never asked for through a proxy.
     """
     kept = {name: value for name, value in environ.items() if name in _NAMES or name.startswith(_PREFIXES)}
-    direct = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
-    names = f"{direct},{_LOOPBACK}" if direct else _LOOPBACK
-    return {**kept, "NO_PROXY": names, "no_proxy": names, "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
+    ask_loopback_directly(kept, environ.get("NO_PROXY") or environ.get("no_proxy") or "")
+    return {**kept, "PYTHONUNBUFFERED": "1", "PYTHONSAFEPATH": "1"}
+
+
+def ask_loopback_directly(environ: MutableMapping[str, str], direct: str | None = None) -> None:
+    """Except this machine from whatever proxy the variables name; `direct` is what is excepted already."""
+    if direct is None:
+        direct = environ.get("NO_PROXY") or environ.get("no_proxy") or ""
+    if not direct.endswith(_LOOPBACK):
+        direct = f"{direct},{_LOOPBACK}" if direct else _LOOPBACK
+    environ["NO_PROXY"] = environ["no_proxy"] = direct

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+
 from anomalyctl.environments import Environment, environment_named
 from anomalyctl.errors import PreconditionFailed
 from anomalyctl.local.folder import LocalFolder
+from anomalyctl.local.surroundings import ask_loopback_directly
 from anomalyctl.project import Project, find_project
 
 
@@ -15,6 +18,7 @@ def local_folder(environment_name: str, verb: str) -> tuple[Project, LocalFolder
     """
     project = find_project()
     require_local(environment_named(project, environment_name), verb)
+    ask_loopback_directly(os.environ)  # the SDKs read their proxies from there
     return project, LocalFolder(project.local)
 
 

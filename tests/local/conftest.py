@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,9 @@ from anomalyctl.local import control
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.part import Part, Probe
 from anomalyctl.local.secrets_file import LocalSecrets
+from anomalyctl.local.state import SupervisorState
 from anomalyctl.operations.deploy import Blueprint
+from anomalyctl.processes.identity import ProcessIdentity
 
 SERVER = """
 import http.server, os, signal, socketserver, sys
@@ -47,6 +50,30 @@ class Dummies:
     def sick(self, name: str) -> Path:
         """While this file exists, the part of that name answers 503."""
         return self.folder.root.parent.parent / f"{name}.sick"
+
+    def running(self) -> SupervisorState:
+        state = control.running_state(self.folder)
+        assert state is not None
+        return state
+
+    def process_of(self, name: str) -> ProcessIdentity:
+        part = self.running().part(name)
+        assert part is not None
+        assert part.process is not None
+        return part.process
+
+    def is_well(self, name: str, *, not_: ProcessIdentity | None = None) -> bool:
+        part = self.running().part(name)
+        return part is not None and part.health == "healthy" and part.process not in (None, not_)
+
+    def within(self, seconds: float, condition: Callable[[], bool]) -> bool:
+        """Poll a condition on a real process."""
+        deadline = time.monotonic() + seconds
+        while not condition():
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.02)
+        return True
 
     def blueprint(self) -> Blueprint:
         return Blueprint(

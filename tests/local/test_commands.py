@@ -29,7 +29,15 @@ class Cli:
     def __call__(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [sys.executable, "-m", "anomalyctl", *arguments],
-            env={**os.environ, "ANOMALYCTL_PROJECT": str(self.root), "NO_COLOR": "1"},
+            env={
+                **os.environ,
+                "ANOMALYCTL_PROJECT": str(self.root),
+                "NO_COLOR": "1",
+                # A proxy that goes nowhere: nothing on this machine may be asked for through it.
+                "HTTP_PROXY": "http://127.0.0.1:9",
+                "http_proxy": "http://127.0.0.1:9",
+                "REDIS_TRIGGER__redisHostName": "of-another-shell",
+            },
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
