@@ -1,1 +1,1 @@
-"""The local Cosmos DB endpoint: the requests that we and the SDKs send, over SQLite, one physical partition."""
+"""The local Cosmos DB endpoint: the requests that we and the SDKs send, over SQLite, in one partition."""

@@ -1,4 +1,4 @@
-"""`python -m anomalyctl.local.cosmos`: serve one data file. The key comes from the environment, never an argument."""
+"""`python -m anomalyctl.local.cosmos`: serve one data file; the key comes from the environment."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from anomalyctl.local.cosmos.context import Settings
 
 KEY_VARIABLE = "COSMOS_ENDPOINT_KEY"
 _KEEP_ALIVE_S = 75
+_SHUTDOWN_S = 5
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -31,7 +32,11 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         with _lock(options.data), _listen(options.host, options.port) as listening:
             config = uvicorn.Config(
-                _app(options), access_log=False, log_level="warning", timeout_keep_alive=_KEEP_ALIVE_S
+                _app(options),
+                access_log=False,
+                log_level="warning",
+                timeout_keep_alive=_KEEP_ALIVE_S,
+                timeout_graceful_shutdown=_SHUTDOWN_S,
             )
             uvicorn.Server(config).run(sockets=[listening])
     except AnomalyctlError as error:

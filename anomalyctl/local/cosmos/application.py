@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from anomalyctl.local.cosmos import documents, operations
 from anomalyctl.local.cosmos.context import Context, Settings
-from anomalyctl.local.cosmos.failures import CosmosFailure, not_found
+from anomalyctl.local.cosmos.failures import CosmosFailure, bad_request, not_found
 from anomalyctl.local.cosmos.faults import Fault
 from anomalyctl.local.cosmos.wire import (
     Answer,
@@ -116,7 +116,9 @@ class _Endpoint:
             return await self._serve(call)
         except CosmosFailure as failure:
             return answer_failure(failure, activity_id)
-        except Exception:
+        except RecursionError:
+            return answer_failure(bad_request("The request is nested too deeply."), activity_id)
+        except Exception:  # noqa: BLE001 - the boundary: a bug ends in the log and in a 500, not in a dead connection
             _log.exception("%s /%s failed", call.method, "/".join(call.segments))
             return answer_json(
                 {"code": "InternalServerError", "message": "A bug of the local endpoint; see its log."}, 500

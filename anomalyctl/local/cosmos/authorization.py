@@ -32,8 +32,8 @@ class MasterKey:
     ) -> None:
         """Raise the 401 or 403 failure of a request whose signature does not fit. `now` is epoch seconds.
 
-        `types` and `links` are the spellings of the resource that SDKs sign. The signature is the base64 of the
-        HMAC-SHA256 over five lines: verb, type, link, x-ms-date, date; all but the link in lower case.
+        `types` and `links` are the spellings of the resource that SDKs sign. The signature is the base64 of
+        the HMAC-SHA256 over five lines: verb, type, link, x-ms-date, date; all but the link in lower case.
         """
         token = dict(parse_qsl(unquote(headers.get("authorization", "")).replace("+", "%2B")))
         date = headers.get("x-ms-date") or headers.get("date")

@@ -1,4 +1,4 @@
-"""Batches: up to 100 operations in one partition, all or none; and the SDKs' bulk, where each stands alone."""
+"""Batches: up to 100 operations in one partition, all or none; and bulk, where each stands alone."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class BatchFailed(Exception):
 def run_batch(
     connection: sqlite3.Connection, container: Container, key: PartitionKey, operations: Any, now: int
 ) -> list[dict[str, Any]]:
-    """One result per operation. Raises BatchFailed (one has its own status, the others 424) or a 400 failure."""
+    """One result per operation. Raises BatchFailed (one with its status, the others 424) or a 400 failure."""
     items = Items(connection, container, now)
     results: list[dict[str, Any]] = []
     for place, operation in enumerate(_checked(operations)):

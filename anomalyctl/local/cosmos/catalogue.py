@@ -92,29 +92,18 @@ class Container:
 
 
 class Catalogue:
-    """Everything that exists. Looked up from the event loop; changed in the writer's transactions, then adopted."""
+    """Everything that exists: changed in the writer's transactions, then adopted."""
 
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._databases: dict[str, Database] = {}
         self._containers: dict[tuple[str, str], Container] = {}
-        self.reload(connection)
+        self.adopt(load(connection))
 
-    def reload(self, connection: sqlite3.Connection) -> None:
-        """Read what the file holds."""
-        databases = {
-            row[0]: Database(*row) for row in connection.execute("SELECT number, id, etag, ts FROM databases")
-        }
-        rows = connection.execute(
-            "SELECT number, database, id, etag, ts, definition, columns FROM containers"
-        )
-        containers = {}
-        for number, database, name, etag, ts, definition, columns in rows.fetchall():
-            placed = {tuple(path): column for path, column in orjson.loads(columns)}
-            owner = databases[database]
-            found = Container(number, owner, name, etag, ts, orjson.loads(definition), placed)
-            containers[owner.id, name] = found
-        self._databases = {database.id: database for database in databases.values()}
-        self._containers = containers
+    def adopt(self, found: tuple[list[Database], list[Container]]) -> None:
+        """Take what was loaded as what exists."""
+        databases, containers = found
+        self._databases = {database.id: database for database in databases}
+        self._containers = {(container.database.id, container.id): container for container in containers}
 
     def databases(self) -> list[Database]:
         """All of them, oldest first."""
@@ -141,6 +130,19 @@ class Catalogue:
             if name in (container.id, container.rid):
                 return container
         raise not_found()
+
+
+def load(connection: sqlite3.Connection) -> tuple[list[Database], list[Container]]:
+    """What the file holds."""
+    rows = connection.execute("SELECT number, id, etag, ts FROM databases")
+    databases = {row[0]: Database(*row) for row in rows}
+    rows = connection.execute("SELECT number, database, id, etag, ts, definition, columns FROM containers")
+    containers = []
+    for number, database, name, etag, ts, definition, columns in rows:
+        placed = {tuple(path): column for path, column in orjson.loads(columns)}
+        kept = orjson.loads(definition)
+        containers.append(Container(number, databases[database], name, etag, ts, kept, placed))
+    return list(databases.values()), containers
 
 
 def create_database(connection: sqlite3.Connection, body: Mapping[str, Any], now: int) -> None:

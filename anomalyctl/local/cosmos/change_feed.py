@@ -17,7 +17,7 @@ from anomalyctl.local.cosmos.time_to_live import alive
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """Where a reader is: after a write (None: at the end, "from now"), and not before a time in epoch seconds."""
+    """Where a reader is: after a write (None: at the end, "from now"), not before a time (epoch seconds)."""
 
     after: int | None
     since: int
@@ -30,7 +30,7 @@ def start_from(headers: Mapping[str, str]) -> Start:
     token, since = headers.get("if-none-match"), headers.get("if-modified-since")
     try:
         moment = int(parsedate_to_datetime(since).timestamp()) if since else 0
-        return Start(None if token == "*" else int(token.strip('"')) if token else 0, moment)
+        return Start(_after(token), moment)
     except ValueError:
         raise bad_request(f"The continuation {token!r} of the change feed is not one of ours.") from None
 
@@ -43,7 +43,7 @@ def read_changes(
     limit: int,
     now: int,
 ) -> Page:
-    """At most `limit` changes within the scope (an SQL condition and its parameters); the continuation always stands."""
+    """At most `limit` changes within the scope; the continuation always stands."""
     latest = Items(connection, container, now).lsn()
     if start.after is None:
         return Page([], f'"{latest}"', latest)
@@ -61,3 +61,9 @@ def read_changes(
         documents.append(body[:-1] + b',"_lsn":%d}' % lsn)
         size, last = size + len(body), lsn
     return Page(documents, f'"{max(latest, last)}"', latest)
+
+
+def _after(continuation: str | None) -> int | None:
+    if continuation == "*":
+        return None
+    return int(continuation.strip('"')) if continuation else 0

@@ -1,6 +1,7 @@
 """Request units: an estimate of what Cosmos charges, and the bound that turns too many into 429.
 
-The figures are the published ones for small items (1 RU to read 1 kB, some 5.5 to write it), stretched over the size.
+The figures are the published ones for small items (1 RU to read 1 kB, some 5.5 to write it), stretched
+over the size.
 """
 
 from __future__ import annotations

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from anomalyctl.local.cosmos.authorization import MasterKey
 from anomalyctl.local.cosmos.catalogue import Catalogue
 from anomalyctl.local.cosmos.charges import Throughput
+from anomalyctl.local.cosmos.failures import CosmosFailure
 from anomalyctl.local.cosmos.faults import Faults
 from anomalyctl.local.cosmos.query.service import QueryService
 from anomalyctl.local.cosmos.storage import Storage
 from anomalyctl.local.cosmos.time_to_live import PURGE_EACH_S, purge
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -54,12 +59,13 @@ class Context:
         """Remove expired items, a few at a time, until cancelled."""
         while True:
             await asyncio.sleep(PURGE_EACH_S)
-            await self.purge_once()
+            try:
+                await self.purge_once()
+            except CosmosFailure as failure:
+                _log.warning("expired items were not purged: %s", failure.message)
 
     async def purge_once(self) -> None:
         """One round over all containers."""
         for container in self.catalogue.containers():
             if container.default_ttl is not None:
-                await self.storage.write(
-                    lambda connection, one=container: purge(connection, one, int(self.now()))
-                )  # type: ignore[misc]
+                await self.storage.write(partial(purge, container=container, now=int(self.now())))

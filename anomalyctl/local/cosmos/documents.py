@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -11,7 +13,7 @@ from anomalyctl.local.cosmos.catalogue import Container
 from anomalyctl.local.cosmos.change_feed import read_changes, start_from
 from anomalyctl.local.cosmos.charges import query_charge, read_charge
 from anomalyctl.local.cosmos.context import Context
-from anomalyctl.local.cosmos.failures import bad_request, too_large
+from anomalyctl.local.cosmos.failures import CosmosFailure, bad_request, owner_not_found, too_large
 from anomalyctl.local.cosmos.items import MAX_ITEM_BYTES, Conditions, Items, Outcome
 from anomalyctl.local.cosmos.page import Page, page_limit
 from anomalyctl.local.cosmos.partition_keys import from_header
@@ -24,8 +26,8 @@ from anomalyctl.local.cosmos.wire import Answer, Call, answer_json
 
 _EVERYTHING = "SELECT * FROM c"
 _CROSS_PARTITION = (
-    "Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition to true, "
-    "specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception."
+    "Cross partition query is required but disabled. Please set x-ms-documentdb-query-enablecrosspartition "
+    "to true, specify x-ms-documentdb-partitionkey, or revise your query to avoid this exception."
 )
 
 
@@ -39,46 +41,56 @@ async def documents(context: Context, call: Call) -> Answer:
     if call.is_set("x-ms-documentdb-isquery") or "query+json" in call.headers.get("content-type", ""):
         return await _query(context, call, container)
     if call.is_set("x-ms-cosmos-is-batch-request"):
-        return await _batch(context, call, container)
-    key = from_header(call.headers.get("x-ms-documentdb-partitionkey"), container.partition_key_paths)
-    body, now, conditions = call.json(), int(context.now()), _conditions(call)
-    if call.is_set("x-ms-documentdb-is-upsert"):
-        outcome = await context.storage.write(
-            lambda one: Items(one, container, now).upsert(key, body, conditions)
-        )
-    else:
-        outcome = await context.storage.write(lambda one: Items(one, container, now).create(key, body))
-    return _item_answer(call, container, outcome)
+        return await _batch(context, call)
+    body, conditions = call.json(), _conditions(call)
+
+    def write(items: Items, container: Container) -> Outcome:
+        key = from_header(call.headers.get("x-ms-documentdb-partitionkey"), container.partition_key_paths)
+        if call.is_set("x-ms-documentdb-is-upsert"):
+            return items.upsert(key, body, conditions)
+        return items.create(key, body)
+
+    return await _write(context, call, write)
 
 
 async def document(context: Context, call: Call) -> Answer:
     """GET, PUT, PATCH, DELETE …/docs/{id}"""
-    container, item_id, now = _container(context, call), call.segments[5], int(context.now())
-    key, conditions = required_key(call.headers, container), _conditions(call)
+    item_id, conditions = call.segments[5], _conditions(call)
     if call.method == "GET":
-        wanted = conditions.if_none_match
+        container, now = _container(context, call), int(context.now())
+        key, wanted = required_key(call.headers, container), conditions.if_none_match
         outcome = await context.storage.read(
             lambda one: Items(one, container, now).read(key, item_id, wanted)
         )
-    elif call.method == "DELETE":
-        outcome = await context.storage.write(
-            lambda one: Items(one, container, now).delete(key, item_id, conditions)
-        )
-    else:
-        body = call.json()
-        operation = Items.replace if call.method == "PUT" else Items.patch
-        outcome = await context.storage.write(
-            lambda one: operation(Items(one, container, now), key, item_id, body, conditions)
-        )
-    return _item_answer(call, container, outcome)
+        return _item_answer(call, container, outcome)
+    body = None if call.method == "DELETE" else call.json()
+
+    def write(items: Items, container: Container) -> Outcome:
+        key = required_key(call.headers, container)
+        if call.method == "DELETE":
+            return items.delete(key, item_id, conditions)
+        operation = items.replace if call.method == "PUT" else items.patch
+        return operation(key, item_id, body, conditions)
+
+    return await _write(context, call, write)
 
 
 async def delete_partition(context: Context, call: Call) -> Answer:
     """POST …/operations/partitionkeydelete"""
-    container, now = _container(context, call), int(context.now())
-    key = required_key(call.headers, container)
-    outcome = await context.storage.write(lambda one: Items(one, container, now).delete_partition(key))
-    return _item_answer(call, container, outcome)
+    return await _write(
+        context, call, lambda items, container: items.delete_partition(required_key(call.headers, container))
+    )
+
+
+async def _write(context: Context, call: Call, operation: Callable[[Items, Container], Outcome]) -> Answer:
+    now = int(context.now())
+
+    def change(connection: sqlite3.Connection) -> tuple[Container, Outcome]:
+        # Looked up in the transaction: its columns may have changed while this write stood in line.
+        container = _container(context, call)
+        return container, operation(Items(connection, container, now), container)
+
+    return _item_answer(call, *await context.storage.write(change))
 
 
 async def _feed(context: Context, call: Call, container: Container) -> Answer:
@@ -93,7 +105,7 @@ async def _query(context: Context, call: Call, container: Container) -> Answer:
             raise bad_request(_CROSS_PARTITION)
         execution = Execution(question.query, question.parameters)
         if needs_merging(execution):
-            # The client asks for the plan, and merges (JavaScript) or is refused (Python), as with many partitions.
+            # The SDK asks for the plan, and merges (JavaScript) or refuses (Python), as with many partitions.
             raise plan_needed(execution)
     return await _answer_question(context, call, question)
 
@@ -114,22 +126,26 @@ async def _changes(context: Context, call: Call, container: Container) -> Answer
     return Answer(304, b"", answer.charge, answer.headers)
 
 
-async def _batch(context: Context, call: Call, container: Container) -> Answer:
+async def _batch(context: Context, call: Call) -> Answer:
     if len(call.content) > MAX_ITEM_BYTES:
         raise too_large("Request size is too large: a batch may have 2 MB.")
-    operations, now = call.json(), int(context.now())
-    if call.is_set("x-ms-cosmos-batch-atomic"):
-        key = required_key(call.headers, container)
-        try:
-            results = await context.storage.write(lambda one: run_batch(one, container, key, operations, now))
-        except BatchFailed as failed:
-            results = failed.results
-    else:
-        results = await context.storage.write(lambda one: run_bulk(one, container, operations, now))
-    failed_one = any(result["statusCode"] >= 400 for result in results)
-    charge = sum(result["requestCharge"] for result in results)
+    operations, now, atomic = call.json(), int(context.now()), call.is_set("x-ms-cosmos-batch-atomic")
+
+    def change(connection: sqlite3.Connection) -> list[dict[str, Any]]:
+        container = _container(context, call)
+        if atomic:
+            return run_batch(connection, container, required_key(call.headers, container), operations, now)
+        return run_bulk(connection, container, operations, now)
+
+    try:
+        results = await context.storage.write(change)
+    except BatchFailed as failed:
+        results = failed.results
+    container = _container(context, call)
     lsn = await context.storage.read(lambda one: Items(one, container, now).lsn())
-    return Answer(207 if failed_one else 200, orjson.dumps(results), round(charge, 2), _place(container, lsn))
+    failed_one = any(result["statusCode"] >= 400 for result in results)
+    charge = round(sum(result["requestCharge"] for result in results), 2)
+    return Answer(207 if failed_one else 200, orjson.dumps(results), charge, _place(container, lsn))
 
 
 def _plan(call: Call) -> Answer:
@@ -162,7 +178,13 @@ def _pinned(call: Call) -> bool:
 
 
 def _container(context: Context, call: Call) -> Container:
-    return context.catalogue.container(call.segments[1], call.segments[3])
+    try:
+        container = context.catalogue.container(call.segments[1], call.segments[3])
+    except CosmosFailure:
+        raise owner_not_found() from None
+    if call.headers.get("x-ms-cosmos-intended-collection-rid", container.rid) != container.rid:
+        raise bad_request("The container was deleted and made again; read it anew.", substatus=1024)
+    return container
 
 
 def _conditions(call: Call) -> Conditions:

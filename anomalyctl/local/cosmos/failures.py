@@ -6,7 +6,7 @@ import orjson
 
 
 class CosmosFailure(Exception):
-    """A refusal on its way to the wire. `substatus` is 0 where Cosmos has none; `retry_after_ms` only at 429, 503."""
+    """A refusal on its way to the wire; `substatus` is 0 where Cosmos has none, `details` go into the body."""
 
     def __init__(
         self,
@@ -42,6 +42,11 @@ def not_found(
 ) -> CosmosFailure:
     """404: no such database, container or item."""
     return CosmosFailure(404, "NotFound", message)
+
+
+def owner_not_found() -> CosmosFailure:
+    """404, sub-status 1003: the container of the item does not exist."""
+    return CosmosFailure(404, "NotFound", "Owner resource does not exist.", substatus=1003)
 
 
 def conflict(message: str = "Resource with specified id or name already exists.") -> CosmosFailure:

@@ -1,10 +1,11 @@
-"""Faults on demand, for tests: the next requests are refused, cut off, or find the clock moved. Off unless asked for.
+"""Faults on demand, for tests: the next requests are refused or cut off, or the clock is moved.
 
 With `--faults`, `POST /_faults` takes `{"status": 429, "count": 3, "retry_after_ms": 10, "substatus": 3200,
 "method": "PATCH", "path": "docs", "after": 2}` (refuse three requests that fit, once two have passed),
-`{"cut": true, "count": 1, "applied": true}` (close the connection without an answer, here after doing the work),
-`{"clock_ahead_s": 60}` (items age by a minute), `{"purge": true}` (remove what has expired) or `{"clear": true}`.
-`GET /_faults` tells what is still to come and how often each has struck. No authorization: it binds to loopback.
+`{"cut": true, "count": 1, "applied": true}` (close the connection within the answer, here after doing the
+work), `{"clock_ahead_s": 60}` (items age by a minute), `{"purge": true}` (remove what has expired) or
+`{"clear": true}`. `GET /_faults` tells what is still to come and how often each has struck. The route exists
+only with `--faults`, and asks for no key.
 """
 
 from __future__ import annotations

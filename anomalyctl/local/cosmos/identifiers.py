@@ -36,7 +36,7 @@ def check_id(value: object, what: str = "item") -> str:
     """The id, if it may be one. Raises a 400 failure."""
     if not isinstance(value, str) or not value:
         raise bad_request(
-            f"The input content is invalid because the required properties - 'id; ' - of the {what} are missing."
+            f"The input content is invalid: the required property 'id' of the {what} is missing."
         )
     if len(value.encode()) > 1023 or any(letter in _FORBIDDEN for letter in value) or value != value.rstrip():
         raise bad_request(

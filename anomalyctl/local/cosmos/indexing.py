@@ -1,7 +1,8 @@
+# ruff: noqa: S608 - table and column names are made here, never by a client
 """The tables of items: one per container, with a column for each path that its indexing policy names.
 
-A column holds the value's `sort_key`, so SQLite compares and orders it as Cosmos does. The wildcard `/*` indexes
-everything in Cosmos; here it has no columns and such queries look at the documents themselves.
+A column holds the value's `sort_key`, so SQLite compares and orders it as Cosmos does. The wildcard `/*`
+indexes everything in Cosmos; here it has no columns and such queries look at the documents themselves.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def values_at(document: Mapping[str, Any], paths: Sequence[Path]) -> list[bytes]
 
 
 def create_table(connection: sqlite3.Connection, table: str, columns: Sequence[str]) -> None:
-    """An empty table of items. `seq` never comes again; `ttl` is the item's own; `body` is the whole document."""
+    """An empty table. `seq` never comes again; `ttl` is the item's own; `body` is the whole document."""
     extra = "".join(f"{column} BLOB NOT NULL, " for column in columns)
     connection.execute(
         f"CREATE TABLE {table} (seq INTEGER PRIMARY KEY AUTOINCREMENT, pk TEXT NOT NULL, id TEXT NOT NULL, "

@@ -89,7 +89,7 @@ class Items:
         return self._update(stored, key, document)
 
     def patch(self, key: PartitionKey, item_id: str, request: Any, conditions: Conditions) -> Outcome:
-        """200; `request` is `{"condition", "operations"}` or the bare list. Raises 400, 404, 412 or 413 failures."""
+        """200; `request` has `operations` and `condition`, or is the bare list. Raises 400, 404, 412, 413."""
         if isinstance(request, dict):
             operations, condition = request.get("operations"), request.get("condition")
         else:
@@ -136,7 +136,7 @@ class Items:
             raise bad_request("PartitionKey value must be supplied for this operation.", substatus=1001)
         if key.text != own.text:
             raise bad_request(
-                f"PartitionKey extracted from document {own.text} doesn't match the one specified in the header.",
+                f"PartitionKey extracted from document {own.text} doesn't match the header's {key.text}.",
                 substatus=1001,
             )
         check_ttl(document.get("ttl"))

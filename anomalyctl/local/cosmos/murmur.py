@@ -1,4 +1,4 @@
-"""MurmurHash3, x64, 128 bits (Austin Appleby, public domain algorithm): what Cosmos places partition keys by."""
+"""MurmurHash3, x64, 128 bits (Austin Appleby, public domain): what Cosmos places partition keys by."""
 
 from __future__ import annotations
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
 from typing import Any
 
 from anomalyctl.local.cosmos import catalogue
 from anomalyctl.local.cosmos.account import account
-from anomalyctl.local.cosmos.catalogue import Container
+from anomalyctl.local.cosmos.catalogue import Container, Database, load
 from anomalyctl.local.cosmos.context import Context
 from anomalyctl.local.cosmos.failures import bad_request
 from anomalyctl.local.cosmos.query.execution import Execution
@@ -115,7 +116,11 @@ def _container_answer(found: Container, status: int) -> Answer:
     return answer
 
 
-async def _change(context: Context, change: Callable[[Any], None]) -> None:
-    """Write, then adopt what the file now holds."""
-    await context.storage.write(change)
-    await context.storage.read(context.catalogue.reload)
+async def _change(context: Context, change: Callable[[sqlite3.Connection], None]) -> None:
+    """Write, and adopt what the file then holds before anybody else writes."""
+
+    def changed(connection: sqlite3.Connection) -> tuple[list[Database], list[Container]]:
+        change(connection)
+        return load(connection)
+
+    await context.storage.write(changed, then=context.catalogue.adopt)

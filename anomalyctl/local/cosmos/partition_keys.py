@@ -30,7 +30,7 @@ class PartitionKey:
 
 
 def from_header(header: str | None, paths: Sequence[Path]) -> PartitionKey | None:
-    """The key of `x-ms-documentdb-partitionkey`, or None where the header is missing. Raises a 400 failure."""
+    """The key of `x-ms-documentdb-partitionkey`; None where it is missing. Raises a 400 failure."""
     if header is None:
         return None
     try:
@@ -43,8 +43,8 @@ def from_header(header: str | None, paths: Sequence[Path]) -> PartitionKey | Non
         return PartitionKey((UNDEFINED,) * len(paths))
     if len(values) != len(paths):
         raise bad_request(
-            f"Partition key provided either doesn't correspond to definition in the collection: {len(values)} "
-            f"components for {len(paths)} paths."
+            "Partition key provided doesn't correspond to definition in the collection: "
+            f"{len(values)} components for {len(paths)} paths."
         )
     return PartitionKey(tuple(_component(value) for value in values))
 
@@ -64,8 +64,8 @@ def from_document(document: Mapping[str, Any], paths: Sequence[Path]) -> Partiti
 def ring_position(text: str) -> str:
     """The effective partition key (version 2): upper-case hexadecimal between "" and "FF".
 
-    Each component is hashed by MurmurHash3-128 over a type byte and its value; the two highest bits are cleared.
-    `text` is a `PartitionKey.text`.
+    `text` is a `PartitionKey.text`. Each component is hashed by MurmurHash3-128 over a type byte and its
+    value; the two highest bits are cleared.
     """
     parts = []
     components = orjson.loads(text)

@@ -1,7 +1,7 @@
-"""The SQLite file: one writer in short transactions, readers beside it, and what happens when the disk is full.
+"""The SQLite file: one writer in short transactions, readers beside it, and a disk that may be full.
 
-Write-ahead log with synchronous=NORMAL: what was acknowledged survives the death of this process (kill -9), because
-the log is in the file system by then; only a crash of the whole machine may lose the last moments.
+Write-ahead log with synchronous=NORMAL: what was acknowledged survives the death of this process (kill -9),
+because the log is in the file system by then; only a crash of the machine may lose the last moments.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from anomalyctl.local.cosmos.failures import unavailable
+from anomalyctl.local.cosmos.failures import not_found, unavailable
 
 T = TypeVar("T")
 
@@ -24,8 +24,9 @@ CREATE TABLE IF NOT EXISTS databases (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, etag TEXT NOT NULL, ts INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS containers (
-    number INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL REFERENCES databases(number), id TEXT NOT NULL,
-    etag TEXT NOT NULL, ts INTEGER NOT NULL, definition TEXT NOT NULL, columns TEXT NOT NULL, lsn INTEGER NOT NULL,
+    number INTEGER PRIMARY KEY AUTOINCREMENT, database INTEGER NOT NULL REFERENCES databases(number),
+    id TEXT NOT NULL, etag TEXT NOT NULL, ts INTEGER NOT NULL,
+    definition TEXT NOT NULL, columns TEXT NOT NULL, lsn INTEGER NOT NULL,
     UNIQUE (database, id)
 );
 """
@@ -47,12 +48,18 @@ class Storage:
         self._of_thread = threading.local()
         self._readers: list[sqlite3.Connection] = []
 
-    async def write(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    async def write(
+        self, change: Callable[[sqlite3.Connection], T], then: Callable[[T], None] | None = None
+    ) -> T:
         """Run `change` in one transaction; committed when this returns, rolled back when it raises.
 
-        Raises a 503 failure where the disk is full or cannot be written; nothing that was acknowledged is lost.
+        `then` gets its result after the commit and before any other write.
+
+        Raises a 503 failure where the disk is full or cannot be written; nothing acknowledged is lost.
         """
-        return await asyncio.get_running_loop().run_in_executor(self._write_thread, self._transact, change)
+        return await asyncio.get_running_loop().run_in_executor(
+            self._write_thread, self._transact, change, then
+        )
 
     async def read(self, look: Callable[[sqlite3.Connection], T]) -> T:
         """Run `look` on one consistent state, beside the writer."""
@@ -78,12 +85,14 @@ class Storage:
             "synchronous = NORMAL",
             "cache_size = -32000",
             "temp_store = MEMORY",
-            "foreign_keys = ON",
+            "journal_size_limit = 67108864",
         ):
             connection.execute(f"PRAGMA {setting}")
         return connection
 
-    def _transact(self, change: Callable[[sqlite3.Connection], T]) -> T:
+    def _transact(
+        self, change: Callable[[sqlite3.Connection], T], then: Callable[[T], None] | None = None
+    ) -> T:
         try:
             self._writer.execute("BEGIN IMMEDIATE")
             result = change(self._writer)
@@ -94,6 +103,8 @@ class Storage:
             if isinstance(error, sqlite3.OperationalError):
                 raise _cannot_keep(error) from error
             raise
+        if then is not None:
+            then(result)
         return result
 
     def _look(self, look: Callable[[sqlite3.Connection], T]) -> T:
@@ -119,4 +130,5 @@ def _cannot_keep(error: sqlite3.OperationalError) -> Exception:
         return unavailable(
             f"The data file of the local Cosmos endpoint cannot be used ({name}); nothing was changed."
         )
-    return error
+    # The container was deleted while the request was on its way.
+    return not_found() if "no such table" in str(error) else error

@@ -23,8 +23,8 @@ def check_ttl(value: Any) -> None:
 def alive(default_ttl: int | None, now: int) -> tuple[str, tuple[int, ...]]:
     """The SQL condition for items that have not expired, and its parameters.
 
-    Expiry is `_ts` plus the item's `ttl`, or the container's default; a container without a default (None) switches
-    both off, -1 leaves only the items' own.
+    Expiry is `_ts` plus the item's `ttl`, or the container's default; a container without a default (None)
+    switches both off, -1 leaves only the items' own.
     """
     if default_ttl is None:
         return "1", ()
@@ -44,7 +44,8 @@ def purge(connection: sqlite3.Connection, container: Container, now: int) -> int
     ).rowcount
     if container.default_ttl > 0:
         gone += connection.execute(
-            f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {table} WHERE ttl IS NULL AND ts <= ? LIMIT ?)",
+            f"DELETE FROM {table} WHERE seq IN "
+            f"(SELECT seq FROM {table} WHERE ttl IS NULL AND ts <= ? LIMIT ?)",
             (now - container.default_ttl, _PURGED_AT_ONCE),
         ).rowcount
     return gone

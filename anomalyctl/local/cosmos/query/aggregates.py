@@ -10,7 +10,7 @@ _NUMBER, _ARRAY = kind(1), kind([])
 
 
 class Accumulator:
-    """One aggregate of one group. Undefined values do not take part; a wrong type makes the whole undefined."""
+    """One aggregate of one group: undefined takes no part; a wrong type makes the whole undefined."""
 
     def __init__(self, name: str) -> None:
         self._name = name

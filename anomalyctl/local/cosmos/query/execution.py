@@ -52,7 +52,7 @@ class Execution:
         return islice(values, self.offset, None if self.limit is None else self.offset + self.limit)
 
     def project(self, document: Any) -> list[Any]:
-        """What one document gives: for queries without grouping, order, DISTINCT or cuts (those are the caller's)."""
+        """What one document gives; grouping, order, DISTINCT and cuts are the caller's."""
         return [value for row in self._rows([document], {}) if (value := self._project(row)) is not UNDEFINED]
 
     def keyed(self, document: Any) -> list[tuple[list[bytes], Any]]:
@@ -196,6 +196,8 @@ def _contains_aggregate(node: Any) -> bool:
             return name in AGGREGATES or any(map(_contains_aggregate, arguments))
         case nodes.Unary(_, operand):
             return _contains_aggregate(operand)
+        case nodes.Junction(_, operands):
+            return any(map(_contains_aggregate, operands))
         case nodes.Binary(_, left, right):
             return _contains_aggregate(left) or _contains_aggregate(right)
         case nodes.Property(base, _):

@@ -21,7 +21,7 @@ _NUMBER = kind(1)
 class Compiler:
     """Knows the parameters, which aliases exist, and how a subquery is run.
 
-    `aggregate` stands for an aggregate where one is allowed (in SELECT); elsewhere there is none and it is refused.
+    `aggregate` stands for an aggregate where one is allowed (in SELECT); elsewhere one is refused.
     """
 
     def __init__(
@@ -54,6 +54,8 @@ class Compiler:
                 return _property(self.compile(base), self.compile(key))
             case nodes.Unary(operator, operand):
                 return _unary(operator, self.compile(operand))
+            case nodes.Junction(operator, operands):
+                return _junction([self.compile(operand) for operand in operands], operator == "OR")
             case nodes.Binary(operator, left, right):
                 return _BINARY[operator](self.compile(left), self.compile(right))
             case nodes.Within(operand, options):
@@ -127,26 +129,18 @@ def _unary(operator: str, operand: Evaluate) -> Evaluate:
     return negate if operator == "NOT" else sign
 
 
-def _and(left: Evaluate, right: Evaluate) -> Evaluate:
+def _junction(operands: list[Evaluate], decisive: bool) -> Evaluate:
+    """AND is decided by one false, OR by one true; else undefined beats the other."""
+
     def evaluate(row: Row) -> Any:
-        if (first := left(row)) is False:
-            return False
-        second = right(row)
-        if second is False:
-            return False
-        return True if first is True and second is True else UNDEFINED
-
-    return evaluate
-
-
-def _or(left: Evaluate, right: Evaluate) -> Evaluate:
-    def evaluate(row: Row) -> Any:
-        if (first := left(row)) is True:
-            return True
-        second = right(row)
-        if second is True:
-            return True
-        return False if first is False and second is False else UNDEFINED
+        outcome: Any = not decisive
+        for operand in operands:
+            value = operand(row)
+            if value is decisive:
+                return decisive
+            if value is not outcome:
+                outcome = UNDEFINED
+        return outcome
 
     return evaluate
 
@@ -206,8 +200,6 @@ def _coalesce(left: Evaluate, right: Evaluate) -> Evaluate:
 
 
 _BINARY: dict[str, Callable[[Evaluate, Evaluate], Evaluate]] = {
-    "AND": _and,
-    "OR": _or,
     "=": _equality(True),
     "!=": _equality(False),
     "<": _comparison(lambda order: order < 0),
@@ -235,7 +227,7 @@ def _within(operand: Evaluate, options: list[Evaluate]) -> Evaluate:
 
 
 def _between(operand: Evaluate, low: Evaluate, high: Evaluate) -> Evaluate:
-    return _and(_BINARY[">="](operand, low), _BINARY["<="](operand, high))
+    return _junction([_BINARY[">="](operand, low), _BINARY["<="](operand, high)], decisive=False)
 
 
 def _like(operand: Evaluate, pattern: Evaluate, escape: str | None) -> Evaluate:

@@ -24,10 +24,13 @@ class KeptResults:
         self._kept: OrderedDict[Hashable, tuple[int, Sorted | list[bytes]]] = OrderedDict()
         self._lock = threading.Lock()
 
-    def get_or_compute(self, key: Hashable, compute: Callable[[], T]) -> T:
-        """What was kept under this key, or what `compute` gives; the longest unused go, beyond eight or 64 MB."""
+    def get_or_compute(self, key: Hashable, compute: Callable[[], T], *, first_page: bool) -> T:
+        """What was kept under this key, or what `compute` gives; beyond eight or 64 MB the oldest go.
+
+        A first page is always computed: items may have expired since.
+        """
         with self._lock:
-            if key in self._kept:
+            if key in self._kept and not first_page:
                 self._kept.move_to_end(key)
                 return self._kept[key][1]  # type: ignore[return-value]
         results = compute()

@@ -52,8 +52,16 @@ class Unary:
 
 
 @dataclass(frozen=True, slots=True)
+class Junction:
+    """AND or OR of two or more; a chain is one node, so that a long one is not deep."""
+
+    operator: str
+    operands: tuple[Expression, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Binary:
-    """AND, OR, comparisons, arithmetic, `||` and `??`."""
+    """Comparisons, arithmetic, `||` and `??`."""
 
     operator: str
     left: Expression
@@ -115,6 +123,7 @@ Expression = (
     | Property
     | Call
     | Unary
+    | Junction
     | Binary
     | Within
     | Between

@@ -1,4 +1,4 @@
-"""Which orders an account could serve: ORDER BY wants an index on its path, and a composite one for several."""
+"""Which orders an account could serve: ORDER BY wants an index, and a composite one for several."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Path = tuple[str, ...]
 
 
 def refuse_unindexed_order(question: Question) -> None:
-    """Raise the 400 failure with which an account answers an ORDER BY that the indexing policy does not allow.
+    """Raise the 400 failure of an account for an ORDER BY that the indexing policy does not allow.
 
     Without this, a query would work here and fail in Azure.
     """

@@ -34,8 +34,8 @@ def _parse(text: str, wanted: type) -> Any:
         where = f"line {error.line}, column {error.column}"
         near = text[error.pos_in_stream or 0 :][:30] or "the end of the query"
         raise bad_request(
-            f"Syntax error, incorrect syntax near {near!r} ({where}). The local endpoint understands a subset of "
-            'Cosmos SQL; a keyword as a property name needs brackets, like c["value"].'
+            f"Syntax error, incorrect syntax near {near!r} ({where}). The local endpoint knows a subset "
+            'of Cosmos SQL; a keyword as a property name needs brackets, like c["value"].'
         ) from None
     if not isinstance(tree, wanted):
         raise bad_request(
@@ -50,7 +50,7 @@ def _parser() -> lark.Lark:
     return lark.Lark(grammar, parser="lalr", maybe_placeholders=True, transformer=_TreeBuilder())
 
 
-class _TreeBuilder(lark.Transformer):
+class _TreeBuilder(lark.Transformer[lark.Token, Any]):
     """One method per rule of the grammar."""
 
     def start(self, children: list[Any]) -> Any:
@@ -134,6 +134,12 @@ class _TreeBuilder(lark.Transformer):
     def binary(self, children: list[Any]) -> nodes.Binary:
         left, operator, right = children
         return nodes.Binary(str(operator).upper().replace("<>", "!="), left, right)
+
+    def junction(self, children: list[Any]) -> nodes.Junction:
+        left, word, right = children
+        operator = str(word).upper()
+        chained = isinstance(left, nodes.Junction) and left.operator == operator
+        return nodes.Junction(operator, (*left.operands, right) if chained else (left, right))
 
     def unary(self, children: list[Any]) -> nodes.Unary:
         return nodes.Unary(str(children[0]).upper(), children[1])

@@ -14,8 +14,8 @@ from anomalyctl.local.cosmos.query.execution import Execution
 def query_plan(execution: Execution, supported_features: str) -> dict[str, Any]:
     """The plan for a client with those features; its one range is the whole ring.
 
-    A client that cannot merge groups (azure-cosmos for Python) is refused what it would be refused by an account
-    with many partitions, so that no such query is found out only there. Raises that 400 failure.
+    A client that cannot merge groups (azure-cosmos for Python) is refused what an account with many
+    partitions would refuse, so that no such query is found out only there. Raises that 400 failure.
     """
     if needs_merging(execution) and "groupby" not in supported_features.lower():
         feature = "GroupBy" if execution.query.group_by else "NonValueAggregate"

@@ -1,9 +1,8 @@
-"""What SQLite can do of a query: filters and orders over columns, translated without changing their meaning."""
+"""What SQLite can do of a query: filters and orders over columns, with the meaning unchanged."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import orjson
@@ -12,25 +11,22 @@ from anomalyctl.local.cosmos.failures import CosmosFailure
 from anomalyctl.local.cosmos.partition_keys import PartitionKey
 from anomalyctl.local.cosmos.query import nodes
 from anomalyctl.local.cosmos.query.execution import constant
+from anomalyctl.local.cosmos.query.filters import (
+    EVERYTHING,
+    NOTHING,
+    UNKNOWN,
+    Filter,
+    all_of,
+    any_of,
+    column_comparison,
+    equality,
+)
 from anomalyctl.local.cosmos.query.values import UNDEFINED, kind, sort_key
 
 Path = tuple[str, ...]
 
 _NUMBER, _STRING, _ARRAY = kind(1), kind(""), kind([])
 _FLIPPED = {"=": "=", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
-
-
-@dataclass(frozen=True, slots=True)
-class Filter:
-    """An SQL condition. Where it is not exact, it lets through more than the query does."""
-
-    sql: str
-    parameters: tuple[Any, ...] = ()
-    exact: bool = True
-
-
-EVERYTHING = Filter("1")
-_NOTHING = Filter("0")
 
 
 class Pushdown:
@@ -49,10 +45,10 @@ class Pushdown:
         self._parameters = parameters
 
     def filter(self, where: nodes.Expression | None) -> Filter:
-        """The best condition for WHERE; `EVERYTHING`, not exact, where nothing can be said."""
+        """The best condition for WHERE; `UNKNOWN`, where nothing can be said."""
         if where is None:
             return EVERYTHING
-        return self._translate(where) or Filter("1", exact=False)
+        return self._translate(where) or UNKNOWN
 
     def order_column(self, expression: nodes.Expression) -> str | None:
         """The column that orders as the expression does."""
@@ -62,10 +58,10 @@ class Pushdown:
         return self._columns.get(path) if path else None
 
     def pins_partition(self, where: nodes.Expression | None) -> bool:
-        """Whether WHERE asks for one value of the partition key (as the service, which then needs no other sign)."""
+        """Whether WHERE asks for one value of the partition key: then the service needs no other sign."""
         match where:
-            case nodes.Binary("AND", left, right):
-                return self.pins_partition(left) or self.pins_partition(right)
+            case nodes.Junction("AND", operands):
+                return any(map(self.pins_partition, operands))
             case nodes.Binary("=", left, right):
                 sides = (self.path(left), self.path(right))
                 return self._partition_key is not None and self._partition_key in sides
@@ -83,24 +79,18 @@ class Pushdown:
 
     def _translate(self, node: nodes.Expression) -> Filter | None:
         match node:
-            case nodes.Binary("AND", left, right):
-                return _both(self._translate(left), self._translate(right))
-            case nodes.Binary("OR", left, right):
-                return _either(self._translate(left), self._translate(right))
+            case nodes.Junction(operator, operands):
+                join = all_of if operator == "AND" else any_of
+                return join([self._translate(operand) for operand in operands])
             case nodes.Binary(operator, left, right) if operator in _FLIPPED:
                 return self._comparison(operator, left, right) or self._comparison(
                     _FLIPPED[operator], right, left
                 )
             case nodes.Between(operand, low, high):
-                return _both(
-                    self._comparison(">=", operand, low), self._comparison("<=", operand, high), whole=True
-                )
+                ends = [self._comparison(">=", operand, low), self._comparison("<=", operand, high)]
+                return all_of(ends)
             case nodes.Within(operand, options):
-                parts = [self._comparison("=", operand, option) for option in options]
-                joined: Filter | None = parts[0]
-                for part in parts[1:]:
-                    joined = _either(joined, part)
-                return joined
+                return any_of([self._comparison("=", operand, option) for option in options])
             case nodes.Call("IS_DEFINED", (argument,)):
                 path = self.path(argument)
                 column = self._columns.get(path) if path else None
@@ -115,15 +105,17 @@ class Pushdown:
         if path is None or not known:
             return None
         if value is UNDEFINED:
-            return _NOTHING
+            return NOTHING
         if path == self._partition_key and operator == "=" and kind(value) < _ARRAY:
-            return Filter("pk = ?", (PartitionKey((value,)).text,))
+            return equality("pk", PartitionKey((value,)).text)
         if path in (("id",), ("_ts",)):
             column, wanted = ("id", _STRING) if path == ("id",) else ("ts", _NUMBER)
-            return Filter(f"{column} {operator} ?", (value,)) if kind(value) == wanted else _NOTHING
+            if kind(value) != wanted:
+                return NOTHING
+            return equality(column, value) if operator == "=" else Filter(f"{column} {operator} ?", (value,))
         if path in self._columns:
-            return _column_comparison(self._columns[path], operator, value)
-        # The text of an equal string stands somewhere in the document; most documents do not need to be parsed.
+            return column_comparison(self._columns[path], operator, value)
+        # An equal string stands somewhere in the document; most documents do not need to be parsed.
         needed = orjson.dumps(value) if operator == "=" and isinstance(value, str) else None
         return Filter("instr(body, ?) > 0", (needed,), exact=False) if needed else None
 
@@ -134,7 +126,7 @@ class Pushdown:
         if column is None or not known:
             return None
         if not isinstance(value, str):
-            return _NOTHING
+            return NOTHING
         low = sort_key(value)
         return Filter(f"{column} >= ? AND {column} < ?", (low, low + b"\xff"))
 
@@ -146,34 +138,3 @@ class Pushdown:
         except CosmosFailure:
             # It names the item: no constant.
             return None, False
-
-
-def _column_comparison(column: str, operator: str, value: Any) -> Filter | None:
-    key = sort_key(value)
-    if operator == "=":
-        return Filter(f"{column} = ?", (key,), exact=kind(value) < _ARRAY)
-    if kind(value) >= _ARRAY:
-        return None
-    low, high = (b"\x20", b"\x31") if isinstance(value, bool) else (key[:1], bytes([key[0] + 1]))
-    if operator == "!=":
-        return Filter(f"{column} >= ? AND {column} < ? AND {column} != ?", (low, high, key))
-    if operator in ("<", "<="):
-        return Filter(f"{column} >= ? AND {column} {operator} ?", (low, key))
-    return Filter(f"{column} {operator} ? AND {column} < ?", (key, high))
-
-
-def _both(left: Filter | None, right: Filter | None, *, whole: bool = False) -> Filter | None:
-    if left is None or right is None:
-        found = None if whole else left or right
-        return Filter(found.sql, found.parameters, exact=False) if found else None
-    return Filter(
-        f"({left.sql}) AND ({right.sql})", left.parameters + right.parameters, left.exact and right.exact
-    )
-
-
-def _either(left: Filter | None, right: Filter | None) -> Filter | None:
-    if left is None or right is None:
-        return None
-    return Filter(
-        f"(({left.sql}) OR ({right.sql}))", left.parameters + right.parameters, left.exact and right.exact
-    )

@@ -10,8 +10,9 @@ from typing import Any
 
 from anomalyctl.local.cosmos.catalogue import Container
 from anomalyctl.local.cosmos.query import nodes
+from anomalyctl.local.cosmos.query.filters import UNKNOWN, Filter
 from anomalyctl.local.cosmos.query.parser import parse_query
-from anomalyctl.local.cosmos.query.pushdown import Filter, Pushdown
+from anomalyctl.local.cosmos.query.pushdown import Pushdown
 from anomalyctl.local.cosmos.time_to_live import alive
 
 
@@ -55,7 +56,7 @@ class Question:
         """WHERE as SQL, where its alias stands for the item."""
         first = self.query.sources[0] if self.query.sources else None
         named = first is not None and isinstance(first.expression, nodes.Alias) and not first.each
-        return self.pushdown.filter(self.query.where) if named else Filter("1", exact=False)
+        return self.pushdown.filter(self.query.where) if named else UNKNOWN
 
     def select(
         self, connection: sqlite3.Connection, columns: str, narrowed: Filter, order: str = ""

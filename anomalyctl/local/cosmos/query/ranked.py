@@ -1,4 +1,4 @@
-"""Pages of one-item-one-result queries, cut from rows that are in order: by SQLite's indexes, or sorted here."""
+"""Pages of queries whose results are single items, cut from rows in order: SQLite's, or sorted here."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from anomalyctl.local.cosmos.query.tokens import Position
 
 @dataclass(frozen=True, slots=True)
 class Ranked:
-    """One row: its number, its order keys, and its results' JSON on demand (none, where it does not belong)."""
+    """One row: its number, its order keys, and its results' JSON on demand (none, where it is no match)."""
 
     seq: int
     keys: tuple[Any, ...]
@@ -23,7 +23,7 @@ class Ranked:
 def cut_page(
     rows: Iterable[Ranked], execution: Execution, position: Position, limit: int
 ) -> tuple[list[bytes], Position | None]:
-    """At most `limit` results and 4 MB of the rows behind the position; where the next page begins (None: nowhere)."""
+    """At most `limit` results and 4 MB of the rows, and where the next page begins (None: nowhere)."""
     end = None if execution.limit is None else execution.offset + execution.limit
     documents: list[bytes] = []
     size, passed, reached = 0, position.passed, position

@@ -45,13 +45,18 @@ class QueryService:
         limit: int,
         state: Hashable,
     ) -> tuple[list[bytes], Position | None]:
+        first = position == Position()
         if execution.grouped or question.query.distinct or not question.over_items:
-            results = self._kept.get_or_compute(state, lambda: whole_results(connection, question, execution))
+            results = self._kept.get_or_compute(
+                state, lambda: whole_results(connection, question, execution), first_page=first
+            )
             return cut_results(results, position, limit)
         order = stream_order(question)
         if order is not None:
             rows = streamed_rows(connection, question, execution, order, position)
         else:
-            ordered = self._kept.get_or_compute(state, lambda: sort_rows(connection, question, execution))
+            ordered = self._kept.get_or_compute(
+                state, lambda: sort_rows(connection, question, execution), first_page=first
+            )
             rows = sorted_rows(connection, question, execution, ordered, position)
         return cut_page(rows, execution, position, limit)

@@ -1,4 +1,4 @@
-"""Rows in an order that SQLite does not have: sorted here, holding keys and results but never all documents."""
+"""Rows in an order that SQLite does not have, sorted here: keys and results, never all documents."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import orjson
 
 from anomalyctl.local.cosmos.query.execution import Execution
-from anomalyctl.local.cosmos.query.pushdown import Filter
+from anomalyctl.local.cosmos.query.filters import Filter
 from anomalyctl.local.cosmos.query.question import Question
 from anomalyctl.local.cosmos.query.ranked import Ranked, is_behind
 from anomalyctl.local.cosmos.query.tokens import Position

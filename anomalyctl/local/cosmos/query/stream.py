@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import orjson
 
 from anomalyctl.local.cosmos.query.execution import Execution
-from anomalyctl.local.cosmos.query.pushdown import Filter
+from anomalyctl.local.cosmos.query.filters import Filter
 from anomalyctl.local.cosmos.query.question import Question
 from anomalyctl.local.cosmos.query.ranked import Ranked
 from anomalyctl.local.cosmos.query.tokens import Position

@@ -23,7 +23,7 @@ _NULL, _FALSE, _TRUE, _NUMBER, _STRING, _ARRAY, _OBJECT = range(0x10, 0x80, 0x10
 
 
 def kind(value: Any) -> int:
-    """The place of the value's type in Cosmos' order: undefined, null, booleans, number, string, array, object."""
+    """The place of its type in Cosmos' order: undefined, null, booleans, number, string, array, object."""
     if value is UNDEFINED:
         return 0
     if value is None:
@@ -56,14 +56,14 @@ def compare(left: Any, right: Any) -> int | Undefined:
 def sort_key(value: Any) -> bytes:
     """Bytes that order as Cosmos orders the values; the empty one is undefined.
 
-    Numbers are IEEE 754 doubles, as in Cosmos, with the sign bit flipped (all bits, where negative). Arrays and
-    objects have an order of no meaning, which is the same on every call.
+    Numbers are IEEE 754 doubles, as in Cosmos, with the sign bit flipped (all bits, where negative). Arrays
+    and objects have an order of no meaning, which is the same on every call.
     """
     own = kind(value)
     if own == 0:
         return b""
     if own == _STRING:
-        return b"\x50" + value.encode("utf-8", "surrogatepass")
+        return b"\x50" + str(value).encode("utf-8", "surrogatepass")
     if own == _NUMBER:
         return b"\x40" + _ordered_double(float(value))
     if own >= _ARRAY:
