@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from bisect import bisect_right
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -13,6 +14,7 @@ from anomalyctl.pipeline.intake import valid_rows
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.window import MOST_READINGS
 from anomalyctl.telemetry.times import from_epoch_ms
+from anomalyctl.triage.counting import GAP_MS
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +38,7 @@ class Fit:
 
 
 class Fitter:
-    """Fits models from windows. Alarmed readings are left out, and simulated ones where that is asked."""
+    """Fits models from windows. Faults are left out, and simulated readings where that is asked."""
 
     def __init__(
         self, readings: ReadingStore, *, train_on_simulated: bool, clock: Callable[[], datetime]
@@ -47,13 +49,13 @@ class Fitter:
 
     def clean_rows(self, source: str, until_ms: int) -> int:
         """How many readings up to `until_ms` a model could learn from."""
-        since_ms = until_ms - self._readings.windows.retention_ms
-        return self._readings.windows.count(source, since_ms, until_ms) - len(
-            self._left_out(source, since_ms, until_ms)
-        )
+        windows, since_ms = self._readings.windows, until_ms - self._readings.windows.retention_ms
+        left_out = self._left_out(source, since_ms, until_ms)
+        inside = sum(windows.count(source, first, last) for first, last in left_out.spans)
+        return windows.count(source, since_ms, until_ms) - inside - len(left_out.times_outside_spans)
 
     def learns_from(self, *, simulated: bool, alarmed: bool) -> bool:
-        """Whether a reading counts as clean."""
+        """Whether a reading counts as clean, as far as it can be told from itself."""
         return not alarmed and (self._train_on_simulated or not simulated)
 
     def next_point(self, source: str) -> int | None:
@@ -72,7 +74,9 @@ class Fitter:
 
         since_ms = until_ms - self._readings.windows.retention_ms
         left_out = self._left_out(source, since_ms, until_ms)
-        rows = [row for row in self._readings.window(source, since_ms, until_ms) if row[0] not in left_out]
+        rows = [
+            row for row in self._readings.window(source, since_ms, until_ms) if not left_out.holds(row[0])
+        ]
         registry, now = self._readings.load_registry(source), self._clock()
         clean = valid_rows(rows[-MOST_READINGS:], source=source, registry=registry, now=now)
         # Counted as `clean_rows` counts, or the next fit would never, or always, be due.
@@ -98,8 +102,48 @@ class Fitter:
                 fits.append(self.fit(source, newest_ms))
         return fits
 
-    def _left_out(self, source: str, since_ms: int, until_ms: int) -> set[int]:
-        left_out = self._readings.windows.alarmed(source, since_ms, until_ms)
-        if not self._train_on_simulated:
-            left_out = left_out | self._readings.windows.simulated(source, since_ms, until_ms)
-        return left_out
+    def _left_out(self, source: str, since_ms: int, until_ms: int) -> LeftOut:
+        alarmed = self._readings.windows.alarmed(source, since_ms, until_ms)
+        simulated = (
+            set()
+            if self._train_on_simulated
+            else self._readings.windows.simulated(source, since_ms, until_ms)
+        )
+        return LeftOut(spans_of(alarmed), simulated)
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """Readings that no model may learn from."""
+
+    spans: Sequence[tuple[int, int]]
+    """From the first to the last alarmed reading of what belongs together, both included, epoch ms."""
+    times: Collection[int]
+    """Single readings."""
+
+    @property
+    def times_outside_spans(self) -> list[int]:
+        """Single readings that no span holds."""
+        return [ms for ms in self.times if not self._in_a_span(ms)]
+
+    def holds(self, ms: int) -> bool:
+        """Whether the reading of that time is left out."""
+        return ms in self.times or self._in_a_span(ms)
+
+    def _in_a_span(self, ms: int) -> bool:
+        at = bisect_right(self.spans, (ms, ms)) - 1
+        return any(first <= ms <= last for first, last in self.spans[max(at, 0) : at + 2])
+
+
+def spans_of(alarmed: Iterable[int]) -> list[tuple[int, int]]:
+    """Alarmed times (epoch ms) as spans: what is at most 10 minutes apart belongs to one fault.
+
+    Between two alarms of a fault a reading may look normal, and is not.
+    """
+    spans: list[tuple[int, int]] = []
+    for ms in sorted(alarmed):
+        if spans and ms - spans[-1][1] <= GAP_MS:
+            spans[-1] = (spans[-1][0], ms)
+        else:
+            spans.append((ms, ms))
+    return spans

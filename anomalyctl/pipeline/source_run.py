@@ -83,7 +83,7 @@ class SourceRun:
                 writing = self._write(state, judged, tally)
                 if state.fit_point is not None and state.clean >= state.fit_point:
                     _wait(writing)
-                    self._fit(state, tally)
+                    self._fit_if_due(state, tally)
         finally:
             _wait(writing)
 
@@ -140,12 +140,15 @@ class SourceRun:
                 lease=self.parts.lease,
             )
 
-    def _fit(self, state: SourceState, tally: Tally) -> None:
+    def _fit_if_due(self, state: SourceState, tally: Tally) -> None:
         assert state.newest_ms is not None  # noqa: S101 - a fit point lies behind a judged reading
+        # What was judged since may have shown that earlier readings belong to a fault.
+        state.clean = self.parts.fitter.clean_rows(self.parts.source, state.newest_ms)
+        if state.fit_point is None or state.clean < state.fit_point:
+            return
         fit = self.parts.fitter.fit(self.parts.source, state.newest_ms)
         tally.fitted += fit.version is not None
         state.fit_point = self.parts.fitter.next_point(self.parts.source)
-        state.clean = self.parts.fitter.clean_rows(self.parts.source, state.newest_ms)
 
     def _chunk_size(self, state: SourceState) -> int:
         # A chunk ends where a fit is due, so that a backfilled day gets its models when a live one would.

@@ -9,7 +9,7 @@ import orjson
 import pytest
 
 from anomalyctl.errors import PreconditionFailed
-from anomalyctl.pipeline.fitting import Fitter
+from anomalyctl.pipeline.fitting import Fitter, LeftOut, spans_of
 from tests.pipeline.conftest import NOW, START, Bench
 
 Quiet = Callable[..., list[tuple[int, bytes]]]
@@ -45,19 +45,29 @@ def test_a_young_model_is_fitted_anew_as_the_window_fills(bench: Bench, quiet: Q
     assert len(bench.readings.models.previous("well-1")) == 2
 
 
-def test_alarmed_readings_do_not_count_and_do_not_train(bench: Bench, quiet: Quiet) -> None:
-    rows = quiet(400)
-    for index in range(100, 110):
-        rows[index] = (
-            rows[index][0],
-            orjson.dumps({**orjson.loads(rows[index][1]), "INJECTION_PRESSURE": 1e5}),
-        )
+def test_a_fault_does_not_train_nor_what_looks_normal_within_it(bench: Bench, quiet: Quiet) -> None:
+    rows = quiet(460)
+    for index in (*range(100, 110), *range(140, 150)):
+        values = {**orjson.loads(rows[index][1]), "INJECTION_PRESSURE": 1e5}
+        rows[index] = rows[index][0], orjson.dumps(values)
     bench.send(rows)
     bench.drainer().drain()
-    alarmed = bench.readings.windows.alarmed("well-1", 0, rows[-1][0])
-    assert {rows[index][0] for index in range(100, 110)} <= alarmed
+    alarmed = sorted(bench.readings.windows.alarmed("well-1", 0, rows[-1][0]))
+    assert {rows[index][0] for index in (*range(100, 110), *range(140, 150))} <= set(alarmed)
+    [(first, last)] = spans_of(alarmed)
     states = [document["explanation"]["state"] for document in bench.verdicts.in_order]
-    assert states.index("judged") == 360 + len([ms for ms in alarmed if ms < rows[360][0]])
+    assert states.index("judged") == 360 + (last - first) // 10_000 + 1
+    assert bench.readings.models.rows("well-1") == 360
+
+
+def test_alarms_ten_minutes_apart_are_one_fault() -> None:
+    minute = 60_000
+    assert spans_of([]) == []
+    assert spans_of([30 * minute, 0, 10 * minute]) == [(0, 10 * minute), (30 * minute, 30 * minute)]
+    left_out = LeftOut(spans_of([0, 10 * minute, 30 * minute]), {5 * minute, 20 * minute})
+    held = [each for each in range(-1, 32) if left_out.holds(each * minute)]
+    assert held == [*range(11), 20, 30]
+    assert left_out.times_outside_spans == [20 * minute]
 
 
 def test_simulated_readings_never_train_where_that_is_forbidden(bench: Bench, quiet: Quiet) -> None:
