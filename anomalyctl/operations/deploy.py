@@ -81,6 +81,8 @@ def bring_up(folder: LocalFolder, blueprint: Blueprint, progress: Progress = SIL
     folder.prepare()
     with held(folder.deploy_lock, what="deploy", now=datetime.now(UTC)):
         running = control.running_state(folder)
+        if running is None:
+            control.stop_supervisor(folder)  # one that says nothing, and what a dead one left on its ports
         secrets = ensure_secrets(folder)
         ours = {_port(part.address) for part in running.parts if part.process} if running else set()
         ports, moved = ensure_ports(folder, blueprint.names, ours=ours)
@@ -115,7 +117,6 @@ def _reach(
     """Have a supervisor run exactly `parts`."""
     if running is None:
         progress.step(f"Starting {', '.join(part.title for part in parts)}")
-        control.stop_supervisor(folder)  # one that says nothing, and what a dead one left
         return "started", control.start_supervisor(folder, parts)
     if running.plan != digest(parts):
         progress.step("The code or the settings changed: starting all parts again")
