@@ -10,8 +10,28 @@ INSTALLED := $(VENV)/.installed
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 8
 
+# Each line is a command that a user types; the second time the day is already there.
+RUN := run() { printf '\n$$ anomalyctl %s\n' "$$*"; $(VENV)/bin/anomalyctl "$$@"; }; set -e; run
+DAY := --backfill 24h --seed 7 \
+	--fault spike:INJECTION_PRESSURE@6h \
+	--fault level-shift:WATER_FLOW_RATE@10h+10m \
+	--fault stuck:CO2_FLOW_RATE@15h+15m \
+	--fault drift:INJECTION_TEMPERATURE@19h+20m \
+	--fault malformed:CO2_FLOW_RATE@21h \
+	--fault level-shift:HASA-4_TUBING_PRESSURE@23h+5m
+
 demo: $(INSTALLED) ## Set everything up and watch the product do its main job on this machine
-	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" $(PYTHON) -m tests.demo
+	@$(RUN) deploy --yes
+	@$(VENV)/bin/anomalyctl anomalies list --status all --output json | grep -q anomaly_id || \
+		{ $(RUN) simulate $(DAY); }
+	@$(RUN) status --wait 3m
+	@$(RUN) anomalies list
+	@$(RUN) anomalies show @worst
+	@if [ "$$($(VENV)/bin/anomalyctl anomalies list --output json | grep -c anomaly_id)" -gt 1 ]; then \
+		$(RUN) anomalies resolve @latest --notes "Seen in the demo: the transmitter was recalibrated."; fi
+	@$(RUN) anomalies list --status all
+	@printf '\nThe environment goes on running. Look: %s status   Take it down: %s destroy\n' \
+		$(VENV)/bin/anomalyctl $(VENV)/bin/anomalyctl
 
 test: $(INSTALLED) ## Set everything up and pass the tests
 	$(PYTHON) -m pytest -n auto --dist loadfile -m "not benchmark"
