@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, Protocol
 
@@ -11,6 +12,7 @@ from anomalyctl.stores.cosmos_errors import Conflict
 from anomalyctl.triage.counting import GAP_MS, Candidate, Document, count
 from anomalyctl.triage.occurrences import Occurrence, occurrence_of
 
+VALID_S: Final = 30.0
 _ROUNDS: Final = 20
 """How often a batch is counted anew because an operator changed an episode meanwhile."""
 
@@ -47,12 +49,22 @@ class Episodes:
     """Counts verdict documents into episodes. One per process; sources may be recorded side by side.
 
     Normal verdicts cost nothing. An anomalous reading that joins a known episode costs one patch: the
-    open episodes of a source are remembered, and etags tell when the memory is stale.
+    episodes of a source are remembered for `valid_s` seconds, and etags tell when one of them has changed.
+    Only that another was reopened goes unseen for so long. `clock` gives seconds that only grow.
     """
 
-    def __init__(self, store: EpisodeDocuments) -> None:
+    def __init__(
+        self,
+        store: EpisodeDocuments,
+        *,
+        valid_s: float = VALID_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._store = store
+        self._valid_s = valid_s
+        self._clock = clock
         self._known: dict[str, dict[str, Document]] = {}
+        self._read_at: dict[str, float] = {}
 
     def record(self, documents: Iterable[Mapping[str, Any]]) -> list[EpisodeChange]:
         """Count documents of `anomaly_results`, of one source and in time order; may be repeated.
@@ -81,7 +93,8 @@ class Episodes:
 
     def _count(self, occurrences: list[Occurrence], changes: dict[str, EpisodeChange]) -> None:
         source = occurrences[0].source
-        known = self._known.get(source)
+        fresh = self._clock() - self._read_at.get(source, float("-inf")) < self._valid_s
+        known = self._known.get(source) if fresh else None
         changed = count(occurrences, list(known.values())) if known else None
         if changed is None or any(candidate.is_new for candidate in changed):
             # Before anything is opened, look at what there is: another process may have opened it.
@@ -96,6 +109,7 @@ class Episodes:
 
     def _read(self, source: str, occurrences: list[Occurrence]) -> dict[str, Document]:
         earliest = min(occurrence.ms for occurrence in occurrences)
+        self._read_at[source] = self._clock()
         return {
             document["anomaly_id"]: document
             for document in self._store.episodes_since(source, earliest - GAP_MS)

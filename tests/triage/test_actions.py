@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import threading
 from collections.abc import Callable
 from datetime import timedelta
@@ -385,3 +386,28 @@ def _assert_whole(store: AnomalyStore, anomaly_id: str) -> None:
         assert resolved is None or resolved["status"] == "reopened"
         assert closing is not None
         assert "ttl" not in closing
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_whatever_is_done_in_whatever_order_the_documents_agree(store: AnomalyStore, seed: int) -> None:
+    choose = random.Random(seed)
+    steps = [(choose.choice([*ACTS, Action.COUNT]), choose.choice(["Anna", "Björn"])) for _ in range(10)]
+    episodes = Episodes(store, valid_s=0)
+    [opened] = episodes.record([verdict(0, "A")])
+    anomaly_id, moves = opened.anomaly_id, 0
+    for number, (action, by) in enumerate(steps, start=1):
+        state = State(current(store, anomaly_id)["status"])
+        if action is Action.COUNT:
+            [change] = episodes.record([verdict(number, "A")])
+            assert (change.anomaly_id == anomaly_id) is (state is State.OPEN)
+            continue
+        try:
+            outcome = ACTS[action](store, anomaly_id, by)
+        except (PreconditionFailed, InvalidInput):
+            assert current(store, anomaly_id)["status"] == state
+        else:
+            moves += outcome.changed
+            assert not outcome.changed or transition(action, state) is not None
+        assert current(store, anomaly_id)["revision"] == moves
+        if moves:
+            _assert_whole(store, anomaly_id)

@@ -8,7 +8,7 @@ import pytest
 
 from anomalyctl.errors import InvalidInput, Transient
 from anomalyctl.stores.anomalies import AnomalyStore
-from anomalyctl.triage.actions import resolve
+from anomalyctl.triage.actions import reopen, resolve
 from anomalyctl.triage.episodes import Episodes
 from tests.support.anomaly_stores import open_store
 from tests.support.cosmos_server import CosmosServer
@@ -150,6 +150,19 @@ def test_a_late_reading_of_a_running_episode_joins_it(store: AnomalyStore) -> No
         (1, ["A"]),
         (3, ["B", "A"]),
     ]
+
+
+def test_a_reopened_episode_counts_again_once_the_memory_is_old(store: AnomalyStore) -> None:
+    now = [0.0]
+    episodes = Episodes(store, clock=lambda: now[0])
+    [first] = episodes.record([verdict(0, "A")])
+    resolve(store, first.anomaly_id, notes="pump", by="Anna", now=START)
+    [second] = episodes.record([verdict(10, "A")])
+    reopen(store, first.anomaly_id, reason="again", by="Anna", now=START)
+    now[0] = 29
+    assert [change.anomaly_id for change in episodes.record([verdict(20, "A")])] == [second.anomaly_id]
+    now[0] = 31
+    assert [change.anomaly_id for change in episodes.record([verdict(30, "A")])] == [first.anomaly_id]
 
 
 def test_one_call_takes_one_source(store: AnomalyStore) -> None:
