@@ -25,7 +25,7 @@ def verdict_document(
         "id": reading.id,
         "timestamp": timestamp,
         "raw_data": {"timestamp": timestamp, **reading.values},
-        **{tier: verdicts.get(tier) for tier in TIERS},
+        **{tier: _marked(verdicts[tier], late=late) if tier in verdicts else None for tier in TIERS},
         "final_status": fusion.final_status,
         "overall_confidence": float(fusion.overall_confidence),
         "source": reading.source,
@@ -34,6 +34,12 @@ def verdict_document(
         "judged_at": format_time(judged_at),
         "explanation": _explanation(fusion, verdicts, late=late),
     }
+
+
+def _marked(verdict: Verdict, *, late: bool) -> Any:
+    if "explanation" not in verdict or verdict["explanation"]["late"] == late:
+        return verdict
+    return {**verdict, "explanation": {**verdict["explanation"], "late": late}}
 
 
 def _explanation(fusion: Fusion, verdicts: Mapping[Tier, Verdict], *, late: bool) -> dict[str, Any]:

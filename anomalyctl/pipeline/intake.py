@@ -25,6 +25,8 @@ class Row:
     reading: Reading
     payload: bytes
     origin: str
+    late: bool = False
+    """It arrived after a newer reading of its source."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +43,7 @@ class Intake:
     """One source's batch, sorted out; `fresh` and `late` are in time order, one reading a millisecond."""
 
     fresh: list[Row] = field(default_factory=list)
-    """After `as_of`: to be judged in order."""
+    """After `as_of`: to be judged in order, also where the batch holds them out of order."""
     late: list[Row] = field(default_factory=list)
     """At or before `as_of`: judged already, or late."""
     repeats: list[tuple[Row, Row]] = field(default_factory=list)
@@ -55,6 +57,7 @@ def sort_out(
     """Validate entries of one source and sort them; `as_of` is the newest reading judged in order (ms)."""
     intake = Intake()
     first: dict[int, Row] = {}
+    newest = as_of if as_of is not None else -1
     for entry in entries:
         try:
             reading = parse_reading(entry.payload, source=source, registry=registry, now=now)
@@ -62,7 +65,9 @@ def sort_out(
             intake.refused.append(Refusal(entry, error.message, error.field))
             continue
         origin = entry.origin if entry.origin in _ORIGINS else "live"
-        row = Row(entry.id, epoch_ms(reading.timestamp), reading, entry.payload, origin)
+        ms = epoch_ms(reading.timestamp)
+        row = Row(entry.id, ms, reading, entry.payload, origin, late=ms < newest)
+        newest = max(newest, ms)
         taken = first.setdefault(row.ms, row)
         if taken is not row:
             intake.repeats.append((row, taken))

@@ -79,7 +79,7 @@ def judge_rows(
             row.reading,
             {tier: answer.verdicts[index] for tier, answer in by_tier.items()},
             origin=row.origin,
-            late=late,
+            late=row.late or late,
             judged_at=now,
         )
         for index, row in enumerate(rows)

@@ -123,6 +123,7 @@ class SourceRun:
             alarms = [document["final_status"] == ANOMALY for document in judged.documents]
             tally.judged += len(rows)
             tally.anomalous += sum(alarms)
+            tally.late += sum(row.late for row in rows)
             state.clean += sum(
                 self.parts.fitter.learns_from(simulated=row.origin == "simulated", alarmed=alarmed)
                 for row, alarmed in zip(rows, alarms, strict=True)

@@ -78,10 +78,15 @@ def test_a_batch_that_arrives_out_of_order_is_judged_in_the_readings_own_order(
     bench: Bench, quiet: Quiet
 ) -> None:
     rows = quiet(20)
-    bench.send(rows[::-1])
+    overtaken = rows[7]
+    bench.send([*rows[:7], *rows[8:15], overtaken, *rows[15:]])
     drained = bench.drainer().drain()
-    assert (drained.tally.judged, drained.tally.late) == (20, 0)
+    assert (drained.tally.judged, drained.tally.late) == (20, 1)
     assert bench.episodes.recorded == [f"well-1:{ms}" for ms, _ in rows]
+    [late] = [document for document in bench.verdicts.in_order if document["explanation"]["late"]]
+    assert late["id"] == f"well-1:{overtaken[0]}", "it is told that it came late"
+    assert {late[tier]["explanation"]["late"] for tier in ("heuristic", "statistical", "ml")} == {True}
+    assert set(bench.judges.requests) == {("heuristic", 20, 20), ("statistical", 20, 20), ("ml", 20, 20)}
 
 
 def test_a_reading_sent_again_is_only_acknowledged(bench: Bench, quiet: Quiet) -> None:
