@@ -11,7 +11,7 @@ from pathlib import Path
 
 import anomalyctl
 from anomalyctl.errors import MissingTool, PreconditionFailed
-from anomalyctl.local.disk import write_private
+from anomalyctl.local.disk import write_json, write_private
 from anomalyctl.local.environment import COSMOS, DETECTORS, FUNCTIONS, VALKEY, connections
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.part import Part, Probe
@@ -21,6 +21,16 @@ from anomalyctl.local.valkey import configuration, find_server
 
 PARTS = (VALKEY, COSMOS, DETECTORS, FUNCTIONS)
 _PACKAGES = ("lark", "fastapi", "uvicorn", "azure.functions", "croniter", "redis", "sklearn")
+_LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "anomalyctl.local.functions.logs.JsonLines"}},
+    "handlers": {
+        "out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
+    },
+    "root": {"handlers": ["out"], "level": "INFO"},
+}
+"""uvicorn's own lines carry no time, and so could not be put in order with those of the other parts."""
 
 
 def require_programs() -> None:
@@ -52,7 +62,7 @@ def plan(
     return (
         _valkey(folder, ports[VALKEY], secrets),
         _cosmos(folder, ports[COSMOS], secrets, code),
-        _detectors(services, ports[DETECTORS], settings, code),
+        _detectors(folder, services, ports[DETECTORS], settings, code),
         _functions(services, ports[FUNCTIONS], settings, secrets, code),
     )
 
@@ -85,12 +95,26 @@ def _cosmos(folder: LocalFolder, port: int, secrets: LocalSecrets, code: str) ->
     )
 
 
-def _detectors(services: Path, port: int, settings: Mapping[str, str], code: str) -> Part:
+def _detectors(
+    folder: LocalFolder, services: Path, port: int, settings: Mapping[str, str], code: str
+) -> Part:
+    logging = folder.root / "detectors.logging.json"
+    write_json(logging, _LOGGING)
     uvicorn = (sys.executable, "-m", "uvicorn", "--factory", "detector_service.app:create_app")
+    talk = ("--no-access-log", "--log-config", str(logging))
     return Part(
         name=DETECTORS,
         title="Detectors",
-        argv=(*uvicorn, "--host", LOOPBACK, "--port", str(port), "--no-access-log"),
+        argv=(
+            *uvicorn,
+            "--host",
+            LOOPBACK,
+            "--port",
+            str(port),
+            "--no-access-log",
+            "--log-config",
+            str(logging),
+        ),
         probe=Probe("http", port, path="/health/ready", timeout_s=3.0),
         env={**settings, "PYTHONPATH": str(services / "detectors")},
         after=(VALKEY,),

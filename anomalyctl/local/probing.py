@@ -6,6 +6,7 @@ import http.client
 import json
 import socket
 from dataclasses import dataclass
+from typing import Any
 
 from anomalyctl.local.part import Probe
 from anomalyctl.local.ports import LOOPBACK
@@ -36,6 +37,16 @@ def trouble(probe: Probe) -> Trouble | None:
     return None if answer is None else Trouble(answer, answered=True)
 
 
+def ask(probe: Probe) -> dict[str, Any]:
+    """The JSON object that an http part tells of itself; empty where it tells none."""
+    try:
+        _, body = _get(probe)
+        found = json.loads(body)
+    except (OSError, http.client.HTTPException, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
 def _redis_trouble(probe: Probe) -> str | None:
     with socket.create_connection((LOOPBACK, probe.port), probe.timeout_s) as connection:
         connection.settimeout(probe.timeout_s)
@@ -50,17 +61,21 @@ def _redis_trouble(probe: Probe) -> str | None:
 
 
 def _http_trouble(probe: Probe) -> str | None:
+    status, body = _get(probe)
+    if status == http.client.OK:
+        return None
+    return f"{probe.path} answered {status}: {_reason(body)}"
+
+
+def _get(probe: Probe) -> tuple[int, bytes]:
     connection = http.client.HTTPConnection(LOOPBACK, probe.port, timeout=probe.timeout_s)
     try:
         headers = {"Authorization": f"Bearer {probe.secret}"} if probe.secret else {}
         connection.request("GET", probe.path, headers=headers)
         response = connection.getresponse()
-        body = response.read(_MOST)
+        return response.status, response.read(_MOST)
     finally:
         connection.close()
-    if response.status == http.client.OK:
-        return None
-    return f"{probe.path} answered {response.status}: {_reason(body)}"
 
 
 def _reason(body: bytes) -> str:

@@ -6,14 +6,14 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Any, Literal
 
 from anomalyctl.local import control
 from anomalyctl.local.disk import read_json
 from anomalyctl.local.environment import COSMOS, FUNCTIONS, VALKEY, not_running
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.part import Part, parts_from_mapping
-from anomalyctl.local.probing import trouble
+from anomalyctl.local.probing import ask, trouble
 from anomalyctl.local.state import Health, PartState
 from anomalyctl.operations.status_backlog import Backlogs, read_backlogs
 from anomalyctl.telemetry.times import parse_time
@@ -34,7 +34,7 @@ class PartStatus:
     backlog: str
     """What waits in it, in words; empty where nothing can."""
     detail: str
-    """What is wrong, in one line; empty when nothing is."""
+    """What is wrong, in one line; empty when nothing is. A healthy host tells which of its functions fail."""
     pid: int | None
 
 
@@ -93,8 +93,19 @@ def _ask(state: PartState, known: Mapping[str, Part]) -> tuple[Health, str]:
     """The supervisor's word, checked: what it calls well is asked once more."""
     if state.health != "healthy" or state.name not in known:
         return state.health, state.detail
-    found = trouble(known[state.name].probe)
-    return ("healthy", "") if found is None else ("unwell", found.text)
+    probe = known[state.name].probe
+    found = trouble(probe)
+    if found is not None:
+        return "unwell", found.text
+    return "healthy", _failing_functions(ask(probe)) if state.name == FUNCTIONS else ""
+
+
+def _failing_functions(report: Mapping[str, Any]) -> str:
+    """The host is well, and yet a function of it may fail at each call."""
+    failing = [
+        f"{one['name']}: {one['trouble']}" for one in report.get("functions", ()) if one.get("trouble")
+    ]
+    return "; ".join(failing)
 
 
 def _status(state: PartState, health: Health, detail: str, backlogs: Backlogs, now: datetime) -> PartStatus:

@@ -12,7 +12,7 @@ from rich.text import Text
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from anomalyctl.operations.status import EnvironmentStatus
+    from anomalyctl.operations.status import EnvironmentStatus, PartStatus
 
 _SIGNS: Final = {
     "healthy": "[good](✓) well[/good]",
@@ -42,13 +42,17 @@ def status_view(status: EnvironmentStatus) -> RenderableType:
         )
     troubles = [
         Text.from_markup(
-            f"[bad]{escape(part.title)}[/bad]: {escape(part.detail or part.health)} "
+            f"[{_grave(part)}]{escape(part.title)}[/]: {escape(part.detail or part.health)} "
             f"[hint](see: anomalyctl logs {part.name})[/hint]"
         )
         for part in status.parts
-        if part.health != "healthy"
+        if part.health != "healthy" or part.detail
     ]
     return Group(table, *troubles)
+
+
+def _grave(part: PartStatus) -> str:
+    return "warning" if part.health == "healthy" else "bad"
 
 
 def _duration(seconds: float) -> str:

@@ -34,6 +34,9 @@ class CallRecord:
     last_run: str | None
     last_duration_ms: float | None
     last_error: str | None
+    """Kept when later calls succeed."""
+    trouble: str | None
+    """What is wrong now: None once the trigger works and the last call succeeded."""
 
 
 class Calls:
@@ -57,6 +60,8 @@ class Calls:
         self._last_run: str | None = None
         self._last_duration_ms: float | None = None
         self._last_error: str | None = None
+        self._last_failure: str | None = None
+        self._trigger_trouble: str | None = None
 
     def call(self, value: Any) -> Outcome:
         """Call the function with the trigger's value, again where its retry policy says so.
@@ -73,10 +78,15 @@ class Calls:
                 return "cut-short"
         return "done"
 
-    def trouble(self, what: str, error: BaseException) -> None:
+    def trigger_failed(self, error: BaseException) -> None:
         """Note a failure of the trigger itself, such as a store that does not answer."""
         with self._lock:
-            self._last_error = f"{what}: {error}"
+            self._last_error = self._trigger_trouble = f"the trigger failed: {error}"
+
+    def trigger_works(self) -> None:
+        """Note that the trigger looked and found its store."""
+        with self._lock:
+            self._trigger_trouble = None
 
     def record(self) -> CallRecord:
         """What is known now."""
@@ -90,6 +100,7 @@ class Calls:
                 last_run=self._last_run,
                 last_duration_ms=self._last_duration_ms,
                 last_error=self._last_error,
+                trouble=self._trigger_trouble or self._last_failure,
             )
 
     def _once(self, value: Any) -> bool:
@@ -109,6 +120,7 @@ class Calls:
                 self._running = False
                 self._last_duration_ms = round((time.monotonic() - began) * 1000, 1)
         with self._lock:
+            self._last_failure = failure
             if failure is None:
                 self._successes += 1
             else:

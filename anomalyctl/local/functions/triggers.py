@@ -60,10 +60,11 @@ class Trigger(ABC):
                     self.prepare()
                     prepared = True
                 pause = self.round()
+                self.calls.trigger_works()
                 failures = 0
             except Exception as error:
                 failures += 1
-                self.calls.trouble("the trigger failed", error)
+                self.calls.trigger_failed(error)
                 told = isinstance(error, AnomalyctlError) or failures > 1
                 logger.warning("the trigger failed, it goes on: %s", error, exc_info=not told)
                 pause = min(_LONGEST_PAUSE.total_seconds(), 0.5 * 2.0 ** min(failures, 6))

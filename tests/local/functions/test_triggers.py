@@ -119,6 +119,7 @@ def test_the_entry_of_a_failed_call_is_acknowledged_as_the_extension_does(
     assert record["last_run"]
     redis_client.xadd("queue", {"n": 2})
     assert within(10, lambda: len(app.noted()) == 2), "a failure must not end the trigger"
+    assert report_of(host, "bell")["trouble"] == "RuntimeError: no"
 
 
 def test_the_consumer_is_deleted_when_the_host_stops(
@@ -150,7 +151,7 @@ def test_a_store_that_is_away_ends_no_trigger(app: Any, hosts: Hosts, within: Po
     host = hosts.start(app, R="127.0.0.1:1,password=x,ssl=False")
     assert within(10, lambda: report_of(host, "bell")["last_error"])
     assert report_of(host, "bell")["alive"]
-    assert "the trigger failed" in report_of(host, "bell")["last_error"]
+    assert "the trigger failed" in report_of(host, "bell")["trouble"]
 
 
 def test_times_follow_the_six_fields() -> None:
@@ -275,3 +276,4 @@ def test_a_container_that_is_not_there_yet_is_waited_for(
     later = database.create_container("later", PartitionKey("/id"))
     later.upsert_item({"id": "1"})
     assert within(15, lambda: app.noted() == ["1"])
+    assert within(5, lambda: report_of(host, "changed")["trouble"] is None)
