@@ -8,11 +8,11 @@ import signal
 import socket
 import subprocess
 import sys
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import httpx
 
 KEY = base64.b64encode(b"local-cosmos-test-key-of-64-bytes".ljust(64, b".")).decode()
 _START_S = 20.0
@@ -101,8 +101,8 @@ def _free_port() -> int:
 def _wait_until_healthy(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:
     # Each try is a connection; a refused one returns at once, so the process itself is waited for in between.
     for _ in range(int(_START_S / 0.05)):
-        with suppress(urllib.error.URLError, ConnectionError, TimeoutError):
-            urllib.request.urlopen(f"{endpoint}/_health", timeout=2).close()
+        with suppress(httpx.TransportError):
+            httpx.get(f"{endpoint}/_health", timeout=2).raise_for_status()
             return
         with suppress(subprocess.TimeoutExpired):
             process.wait(0.05)

@@ -6,7 +6,7 @@ import orjson
 
 
 class CosmosFailure(Exception):
-    """A refusal on its way to the wire; `substatus` is 0 where Cosmos has none, `details` go into the body."""
+    """A refusal on its way to the wire; a `substatus` of 0 is none, `details` go into the body."""
 
     def __init__(
         self,

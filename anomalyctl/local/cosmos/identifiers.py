@@ -32,6 +32,11 @@ def new_etag() -> str:
     return f'"{uuid.uuid4()}"'
 
 
+def item_etag(container: int, lsn: int) -> str:
+    """Of the write with that number: no two writes of a file share one."""
+    return f'"{container:08x}-0000-0000-0000-{lsn:012x}"'
+
+
 def check_id(value: object, what: str = "item") -> str:
     """The id, if it may be one. Raises a 400 failure."""
     if not isinstance(value, str) or not value:

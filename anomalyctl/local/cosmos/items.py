@@ -156,7 +156,8 @@ class Items:
         return _Stored(*row) if row else None
 
     def _insert(self, key: PartitionKey, document: dict[str, Any]) -> Outcome:
-        table, lsn, etag = self._container.table, self._next_lsn(), identifiers.new_etag()
+        table, lsn = self._container.table, self._next_lsn()
+        etag = identifiers.item_etag(self._container.number, lsn)
         # An expired item that nobody has purged yet is in the way of a new one with its id.
         self._connection.execute(f"DELETE FROM {table} WHERE pk = ? AND id = ?", (key.text, document["id"]))
         (highest,) = self._connection.execute(
@@ -170,7 +171,8 @@ class Items:
         return Outcome(201, write_charge(len(body)), body, etag, lsn)
 
     def _update(self, stored: _Stored, key: PartitionKey, document: dict[str, Any]) -> Outcome:
-        lsn, etag = self._next_lsn(), identifiers.new_etag()
+        lsn = self._next_lsn()
+        etag = identifiers.item_etag(self._container.number, lsn)
         body = self._render(document, stored.seq, etag)
         assignments = ", ".join(f"{column} = ?" for column in self._columns)
         self._connection.execute(

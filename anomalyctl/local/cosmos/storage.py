@@ -19,7 +19,7 @@ from anomalyctl.local.cosmos.failures import not_found, unavailable
 T = TypeVar("T")
 
 _READERS = 3
-_SCHEMA = """
+SCHEMA = """
 CREATE TABLE IF NOT EXISTS databases (
     number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, etag TEXT NOT NULL, ts INTEGER NOT NULL
 );
@@ -39,7 +39,7 @@ class Storage:
         self._path = path
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
-        self._writer.executescript(_SCHEMA)
+        self._writer.executescript(SCHEMA)
         if max_megabytes is not None:
             (page_size,) = self._writer.execute("PRAGMA page_size").fetchone()
             self._writer.execute(f"PRAGMA max_page_count = {max_megabytes * 1_048_576 // page_size}")

@@ -1,8 +1,8 @@
 """An account to hold against the contract: the local endpoint in its own process, or a real one.
 
-A real account is taken where ANOMALYCTL_TEST_COSMOS_ENDPOINT and ANOMALYCTL_TEST_COSMOS_KEY are set; what only the
-local endpoint can be asked for (faults, a moved clock, kill -9) is skipped there. A database of a random name is made
-and removed again.
+A real account (serverless, session consistency) is taken where ANOMALYCTL_TEST_COSMOS_ENDPOINT and
+ANOMALYCTL_TEST_COSMOS_KEY are set; what only the local endpoint can be asked for (faults, a moved clock) is
+skipped there. A database of a random name is made and removed again.
 """
 
 from __future__ import annotations

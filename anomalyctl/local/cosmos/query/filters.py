@@ -1,4 +1,4 @@
-"""SQL conditions and how they are joined, keeping track of whether they still say exactly what the query does."""
+"""SQL conditions and how they are joined, keeping track of whether they say exactly what the query does."""
 
 from __future__ import annotations
 

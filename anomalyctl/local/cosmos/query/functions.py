@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from anomalyctl.local.cosmos.query import dates
 from anomalyctl.local.cosmos.query.values import UNDEFINED, equal, kind
 
 Function = Callable[..., Any]
@@ -111,6 +112,11 @@ FUNCTIONS: dict[str, tuple[int, int, Function]] = {
     "CEILING": (1, 1, _number(math.ceil)),
     "ROUND": (1, 1, _number(lambda value: math.floor(abs(value) + 0.5) * (1 if value >= 0 else -1))),
     "SQRT": (1, 1, _number(math.sqrt)),
+    "DATETIMEDIFF": (3, 3, dates.date_time_diff),
+    "DATETIMEADD": (3, 3, dates.date_time_add),
+    "DATETIMEPART": (2, 2, dates.date_time_part),
+    "DATETIMETOTIMESTAMP": (1, 1, dates.to_timestamp),
+    "TIMESTAMPTODATETIME": (1, 1, dates.from_timestamp),
 }
 """By name: fewest and most arguments, and what it computes."""
 
