@@ -105,16 +105,7 @@ def _detectors(
     return Part(
         name=DETECTORS,
         title="Detectors",
-        argv=(
-            *uvicorn,
-            "--host",
-            LOOPBACK,
-            "--port",
-            str(port),
-            "--no-access-log",
-            "--log-config",
-            str(logging),
-        ),
+        argv=(*uvicorn, "--host", LOOPBACK, "--port", str(port), *talk),
         probe=Probe("http", port, path="/health/ready", timeout_s=3.0),
         env={**settings, "PYTHONPATH": str(services / "detectors")},
         after=(VALKEY,),
