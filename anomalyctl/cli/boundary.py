@@ -23,6 +23,8 @@ def run_command(arguments: list[str]) -> int:
     current.reset()
     current.output = output_asked_for(arguments)
     signal.signal(signal.SIGTERM, _raise_terminated)
+    # A shell starts background jobs with SIGINT ignored; `kill -INT` must still end them well.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         code = _dispatch(arguments)
         sys.stdout.flush()

@@ -63,3 +63,18 @@ def test_completion_knows_the_commands_and_the_environments():
     assert commands.stdout.split() == ["simulate"]
     names = run(_ANOMALYCTL_COMPLETE="complete_bash", COMP_WORDS="anomalyctl doctor --env p", COMP_CWORD="3")
     assert names.stdout.split() == ["perf", "prod"]
+
+
+@pytest.mark.parametrize(("name", "code"), [("INT", 130), ("TERM", 143)])
+def test_a_job_in_the_background_ends_with_the_signals_code(name, code):
+    """A shell starts background jobs with SIGINT ignored."""
+    program = (
+        "import os, signal, threading; from anomalyctl.cli.commands import doctor;"
+        "from anomalyctl.cli.boundary import run_command\n"
+        f"def send(): os.kill(os.getpid(), signal.SIG{name}); threading.Event().wait(30)\n"
+        "doctor.doctor = send\n"
+        "raise SystemExit(run_command(['doctor', '--no-input']))"
+    )
+    line = ["/bin/sh", "-c", f'{sys.executable} -c "$0" & wait $!', program]
+    done = subprocess.run(line, capture_output=True, text=True, timeout=60)
+    assert done.returncode == code, done.stderr

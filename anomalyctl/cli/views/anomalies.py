@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from anomalyctl.operations.anomalies_watching import WatchEvent
 
 _TAGS_SHOWN = 1
+_TAGS_IN_FULL = 6
 
 
 def anomalies_table(rows: Sequence[AnomalyRow]) -> RenderableType:
@@ -108,12 +109,14 @@ def _facts(details: AnomalyDetails) -> Table:
     if row.resolved_by and row.resolved_at:
         notes = escape(row.resolution_notes or "")
         table.add_row("resolved", f"{moment(row.resolved_at)} by {escape(row.resolved_by)}: {notes}")
-    for tag in row.tags:
+    for tag in row.tags[:_TAGS_IN_FULL]:
         value = details.values.get(tag)
         shown = "" if value is None else f"{value:g}"
         if tag in row.modified_values:
             shown += f" → {row.modified_values[tag]:g} (modified)"
         table.add_row(escape(tag), f"{shown}  [dim]share {row.shares.get(tag, 0.0):.0%}[/dim]")
+    if len(row.tags) > _TAGS_IN_FULL:
+        table.add_row("and", f"[dim]{escape(', '.join(row.tags[_TAGS_IN_FULL:]))}[/dim]")
     return table
 
 
