@@ -99,7 +99,7 @@ def _allowed(document: Document, request: Request) -> Transition:
     if state is State.RESOLVED:
         raise LostRace(
             f"{document['anomaly_id']} was {told(document)}.",
-            hint=f"Only an open anomaly can be given `{request.action}`.",
+            hint="Look at it with `anomalyctl anomalies show`; `anomalyctl anomalies reopen` brings it back.",
             details=_details(document),
         )
     raise PreconditionFailed(
