@@ -33,7 +33,7 @@ def run_batch(
     results: list[dict[str, Any]] = []
     for place, operation in enumerate(_checked(operations)):
         try:
-            results.append(_result(_apply(items, key, operation)))
+            results.append(_result(_apply(items, key, operation), operation))
         except CosmosFailure as failure:
             skipped = {"statusCode": _FAILED_DEPENDENCY, "requestCharge": 0.0}
             told: list[dict[str, Any]] = [dict(skipped) for _ in operations]
@@ -54,7 +54,7 @@ def run_bulk(
             key = from_header(operation.get("partitionKey"), container.partition_key_paths)
             if key is None:
                 raise bad_request("PartitionKey value must be supplied for this operation.")
-            results.append(_result(_apply(items, key, operation)))
+            results.append(_result(_apply(items, key, operation), operation))
         except CosmosFailure as failure:
             connection.execute("ROLLBACK TO operation")
             results.append(_failure(failure))
@@ -92,11 +92,12 @@ def _apply(items: Items, key: PartitionKey, operation: dict[str, Any]) -> Outcom
     return handlers[name]()
 
 
-def _result(outcome: Outcome) -> dict[str, Any]:
+def _result(outcome: Outcome, operation: dict[str, Any]) -> dict[str, Any]:
     result: dict[str, Any] = {"statusCode": outcome.status, "requestCharge": outcome.charge}
     if outcome.etag:
         result["eTag"] = outcome.etag
-    if outcome.body is not None:
+    wanted = operation.get("operationType") == "Read" or operation.get("minimalReturnPreference") is not True
+    if outcome.body is not None and wanted:
         result["resourceBody"] = orjson.Fragment(outcome.body)
     return result
 

@@ -120,16 +120,17 @@ async def _changes(context: Context, call: Call, container: Container) -> Answer
     start, scope = start_from(call.headers), scope_of(call.headers, container)
     limit, now = page_limit(call.headers), int(context.now())
     page = await context.storage.read(lambda one: read_changes(one, container, start, scope, limit, now))
-    if page.documents:
-        return _page_answer(container, page, {"etag": page.continuation})
     answer = _page_answer(container, page, {"etag": page.continuation})
-    return Answer(304, b"", answer.charge, answer.headers)
+    return answer if page.documents else Answer(304, b"", answer.charge, answer.headers)
 
 
 async def _batch(context: Context, call: Call) -> Answer:
     if len(call.content) > MAX_ITEM_BYTES:
         raise too_large("Request size is too large: a batch may have 2 MB.")
     operations, now, atomic = call.json(), int(context.now()), call.is_set("x-ms-cosmos-batch-atomic")
+    if _minimal(call) and isinstance(operations, list):
+        for operation in filter(lambda one: isinstance(one, dict), operations):
+            operation.setdefault("minimalReturnPreference", True)
 
     def change(connection: sqlite3.Connection) -> list[dict[str, Any]]:
         container = _container(context, call)
@@ -195,8 +196,12 @@ def _item_answer(call: Call, container: Container, outcome: Outcome) -> Answer:
     headers = _place(container, outcome.lsn)
     if outcome.etag:
         headers["etag"] = outcome.etag
-    minimal = "return=minimal" in call.headers.get("prefer", "") and call.method != "GET"
+    minimal = _minimal(call) and call.method != "GET"
     return Answer(outcome.status, b"" if minimal else outcome.body or b"", outcome.charge, headers)
+
+
+def _minimal(call: Call) -> bool:
+    return "return=minimal" in call.headers.get("prefer", "")
 
 
 def _page_answer(container: Container, page: Page, extra: dict[str, str | None]) -> Answer:

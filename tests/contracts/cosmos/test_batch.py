@@ -74,6 +74,14 @@ def test_fifty_large_documents_go_in_one_batch(container):
     assert list(container.query_items("SELECT VALUE COUNT(1) FROM c", partition_key="a")) == [50]
 
 
+def test_a_batch_may_do_without_the_documents_in_the_answer(account, container):
+    operations = [("upsert", ({"id": "1", "pk": "a"},)), ("read", ("1",))]
+    written, read = container.execute_item_batch(operations, "a", no_response=True)
+    assert written["statusCode"] == 201
+    assert account.server is None or "resourceBody" not in written
+    assert read["resourceBody"]["id"] == "1"
+
+
 def test_more_than_a_hundred_operations_are_refused(container):
     operations = [("upsert", ({"id": str(number), "pk": "a"},)) for number in range(101)]
     with pytest.raises(CosmosHttpResponseError) as refused:
