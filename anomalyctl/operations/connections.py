@@ -35,10 +35,14 @@ class Connections:
     @cached_property
     def anomalies(self) -> AnomalyStore:
         """Cosmos DB: verdicts, episodes, what operators did."""
+        from anomalyctl.resilience.guard import Guard
+        from anomalyctl.resilience.policies import DATABASE
         from anomalyctl.stores.anomalies import AnomalyStore
         from anomalyctl.stores.cosmos import connect_cosmos
 
-        return AnomalyStore(connect_cosmos(self._addresses.cosmos_connection_string))
+        # A person waits: a second of retries, not the half minute that a worker may take.
+        guard = Guard(DATABASE.interactive())
+        return AnomalyStore(connect_cosmos(self._addresses.cosmos_connection_string), guard=guard)
 
     @cached_property
     def detectors(self) -> DetectorClient:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -13,6 +13,10 @@ from anomalyctl.triage.occurrences import Occurrence, worse
 
 GAP_MS: Final = 10 * 60 * 1000
 """Occurrences this close belong together; after so long without one an episode is quiet."""
+
+LEAST_SHARE: Final = 0.05
+"""A tag with less of an episode is moved by the fault, not part of it: it joins nothing and is not listed.
+Without this bound a few per cent of noise on some tag would keep every episode alive for hours."""
 
 Document = dict[str, Any]
 
@@ -37,7 +41,7 @@ class Candidate:
         return bool(self.document["status"] == "open")
 
     def covers(self, occurrence: Occurrence) -> bool:
-        """Overlapping tags, and near enough in time: up to 10 minutes around an open episode.
+        """Overlapping tags of weight, and near enough in time: up to 10 minutes around an open episode.
 
         What was resolved covers no later reading: a newer occurrence is news.
         """
@@ -60,11 +64,9 @@ class Candidate:
             document["last_seen"] = format_time(from_epoch_ms(document["last_ms"]))
         document["severity_level"] = worse(document["severity_level"], occurrence.severity)
         document["confidence"] = max(document["confidence"], occurrence.confidence)
-        for tag in occurrence.tags:
-            document["shares"].setdefault(tag, 0.0)
         for tag, text in occurrence.contexts.items():
             document["contexts"].setdefault(tag, text)
-        document["tags"] = sorted(document["shares"], key=lambda tag: (-document["shares"][tag], tag))
+        document["tags"] = _weighty(document["shares"]) or list(occurrence.tags[:1])
 
     def finished(self) -> Document:
         """The document with what was counted written into it."""
@@ -143,7 +145,13 @@ def _counted_in(candidates: Sequence[Candidate], occurrence: Occurrence) -> Cand
 
 
 def _overlap(document: Document, occurrence: Occurrence) -> bool:
-    return not set(document["tags"]).isdisjoint(occurrence.tags)
+    return not set(document["tags"]).isdisjoint(_weighty(occurrence.shares) or occurrence.tags[:1])
+
+
+def _weighty(shares: Mapping[str, float]) -> list[str]:
+    """Tags with at least `LEAST_SHARE`, the largest first."""
+    chosen = [tag for tag, share in shares.items() if share >= LEAST_SHARE]
+    return sorted(chosen, key=lambda tag: (-shares[tag], tag))
 
 
 def _average_shares(document: Document, occurrence: Occurrence) -> None:

@@ -67,7 +67,15 @@ def test_a_repeated_or_late_reading_is_counted_once() -> None:
 def test_a_repeat_with_a_graver_verdict_escalates_without_being_counted_again() -> None:
     [episode] = counted(verdict(0, "A"))
     [again] = counted(verdict(0, "A", "B", severity="critical"), episodes=(episode,))
-    assert (again["occurrences"], again["severity_level"], again["tags"]) == (1, "critical", ["A", "B"])
+    assert (again["occurrences"], again["severity_level"], again["tags"]) == (1, "critical", ["A"])
+
+
+def test_a_tag_that_the_fault_only_moves_is_not_listed_and_keeps_no_episode_alive() -> None:
+    moved = {"A": 0.96, "B": 0.04}
+    [episode] = counted(*(verdict(seconds, "A", "B", shares=moved) for seconds in (0, 10, 20)))
+    assert episode["tags"] == ["A"]
+    first, second = counted(verdict(0, "A", "B", shares=moved), verdict(60, "B", "C"))
+    assert (first["last_seen"], second["tags"]) == (first["detected_at"], ["B", "C"])
 
 
 def test_a_late_reading_before_the_first_joins_and_keeps_the_id() -> None:
