@@ -14,6 +14,8 @@ ALARM: Final = 3.0
 WARNING: Final = 2.0
 MARGIN: Final = 1.25
 """Times the 99 % point of rows not learnt from, at least."""
+REACH: Final = 2.5
+"""Times the 99 % point of the fit rows that clean later rows stay below; over-fitting reached 1.8."""
 
 Limit = Literal["operations", "benchmark"]
 """`operations`: from rows that the model was not fitted on, with room for the tail; quiet nights first.
@@ -57,10 +59,12 @@ def calibrate(fitted: Matrix, later: Matrix, floors: Vector, caution: Vector) ->
 
     The alarm limit is `caution` times the largest of: `floors`; `MARGIN` times the later rows' 99 % point;
     their tail, drawn on from there to where one row in 10⁵ lies. Later rows may hold a fault: what lies
-    beyond 3 times the distance from median to 90 % point is left out, where that is less than a tenth.
+    beyond `REACH` times the fit rows' 99 % point is left out, and counts as a false alarm later.
     """
-    fit_median, fit_high = _quantiles(_logarithms(fitted))
-    logs = _trimmed(_logarithms(later))
+    fit_median, fit_high = _quantiles(_trimmed(_logarithms(fitted)))
+    logs = _logarithms(later)
+    plausible = np.all(logs <= fit_high + np.log(REACH), axis=1)
+    logs = logs[plausible] if plausible.any() else np.stack([fit_median, fit_high])
     median, high = _quantiles(logs)
     alarm = np.maximum.reduce([np.log(floors), high + np.log(MARGIN), high + _tail(logs, high)])
     return Calibration(
@@ -103,6 +107,7 @@ def _quantiles(logs: Matrix) -> tuple[Vector, Vector]:
 
 
 def _trimmed(logs: Matrix) -> Matrix:
+    """Without the rows beyond 3 times the distance from median to 90 % point, where those are few."""
     median = np.median(logs, axis=0)
     reach = 3.0 * np.maximum(np.quantile(logs, 0.9, axis=0) - median, 0.05)
     kept = np.all(logs <= median + reach, axis=1)

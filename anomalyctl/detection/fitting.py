@@ -34,7 +34,7 @@ MOST_VECTOR_TAGS: Final = 150
 # sums over all tags has most parameters to be wrong about.
 _RESIDUAL_CAUTION = np.array([1.0, 1.0, 2.0])
 _VECTOR_CAUTION = np.array([3.0, 2.5, 3.0, 1.0])
-_RESIDUAL_FLOORS = np.array([6.0, 7.5, 1.0])
+_RESIDUAL_FLOORS = np.array([6.0, 7.5, 0.6])
 _VECTOR_FLOORS = np.array([0.42, 1.85, 0.5, 6.3])
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anomalyctl.detection.baseline import SETTLED, Baseline
 from anomalyctl.detection.residuals import LARGEST_RESIDUAL, SPAN, ResidualModel
@@ -12,8 +13,10 @@ from anomalyctl.detection.window import Matrix, Vector
 
 OUTLIER: Final = 6.0
 """Robust standard deviations at which a row is left out of learning."""
-_TAIL = 4.5
-"""The largest residual that a normal tag shows in a day, in standard deviations."""
+FAR_OFF: Final = 9.0
+"""Standard deviations from the baseline at which a row is no part of normal operation."""
+_RUN_ROWS: Final = 10
+_CROWD: Final = 3
 
 
 def fit_residuals(values: Matrix, tags: tuple[str, ...], cadence_s: float, learnt: int) -> ResidualModel:
@@ -62,9 +65,18 @@ def standard_residuals(deviations: Matrix, lags: Matrix, sigma: Vector) -> Matri
 
 def tails(residuals: Matrix) -> Vector:
     """At least 1: by how much the 99.9 % point of a tag exceeds that of a normal one; `[tags]`."""
-    sizes = np.abs(np.where(np.abs(residuals) > 3 * OUTLIER, np.nan, residuals))
-    with_rows = np.where(np.all(np.isnan(sizes), axis=0), 0.0, sizes)
-    return np.asarray(np.maximum(1.0, np.nanquantile(with_rows, 0.999, axis=0) / 3.6))
+    if not residuals.size:
+        return np.ones(residuals.shape[1])
+    sizes = np.abs(np.nan_to_num(residuals))
+    sizes[_in_a_run(sizes > OUTLIER)] = 0.0
+    return np.asarray(np.maximum(1.0, np.quantile(sizes, 0.999, axis=0) / 3.6))
+
+
+def _in_a_run(outlying: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Where `_CROWD` outliers come within `_RUN_ROWS`: a fault, where single ones are a heavy tail."""
+    total = np.cumsum(np.pad(outlying, ((_RUN_ROWS, _RUN_ROWS), (0, 0))), axis=0)
+    around: NDArray[np.intp] = total[2 * _RUN_ROWS - 1 :][: len(outlying)] - total[: len(outlying)]
+    return np.asarray(around >= _CROWD)
 
 
 def shrunk_precision(rows: Matrix) -> Matrix:
@@ -84,6 +96,7 @@ def _autoregression(deviations: Matrix) -> tuple[Matrix, Vector]:
     for column in range(count):
         now, before, earlier = deviations[2:, column], deviations[1:-1, column], deviations[:-2, column]
         usable = np.isfinite(now) & np.isfinite(before) & np.isfinite(earlier)
+        usable &= np.abs(np.nan_to_num(now)) < FAR_OFF
         for _ in range(2):
             if usable.sum() < 30:
                 break
@@ -106,5 +119,8 @@ def _running_means(residuals: Matrix) -> Matrix:
 
 
 def _spread(centred: Matrix) -> Vector:
-    robust = 1.4826 * np.nanmedian(np.abs(centred), axis=0)
-    return np.asarray(np.maximum(robust, 0.7 * np.nanstd(centred, axis=0)))
+    """Standard deviation that a tenth of outliers leaves alone; the plain one of a tag that rarely moves."""
+    middle = 1.4826 * np.nanmedian(np.abs(centred), axis=0)
+    low, high = np.nanquantile(centred, [0.1, 0.9], axis=0)
+    robust = np.maximum(middle, 0.9 * (high - low) / 2.563)
+    return np.asarray(np.where(robust > 0, robust, 0.7 * np.nanstd(centred, axis=0)))

@@ -8,6 +8,7 @@ import numpy as np
 
 from anomalyctl.detection.baseline import SETTLED
 from anomalyctl.detection.fitting_residuals import (
+    FAR_OFF,
     OUTLIER,
     deviations_of,
     robust_scale,
@@ -31,7 +32,7 @@ def fit_vectors(values: Matrix, tags: tuple[str, ...], cadence_s: float, learnt:
     everything = np.nan_to_num(deviations_of((values - centre) / scale, cadence_s))
     known = everything[:learnt]
     now, past = known[2:], np.hstack([known[1:-1], known[:-2]])
-    clean = np.all(np.abs(now) < OUTLIER * 1.5, axis=1)
+    clean = np.all(np.abs(now) < FAR_OFF, axis=1)
     clean[: 2 * SETTLED] = False
     coefficients = _coefficients(now[clean], past[clean])
     innovations = now - past @ coefficients.T

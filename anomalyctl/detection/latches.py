@@ -49,8 +49,8 @@ class Latches:
     def step(self, values: Vector, now_ms: int) -> None:
         """One reading, `[tags]`, NaN where missing, at `now_ms`."""
         outward = values * _UPWARDS
-        wanted = np.where(self.closed, outward < self._back_at, outward > self._beyond_at)
-        settled = np.where(self.closed, outward >= self._back_at, outward <= self._beyond_at)
+        wanted = np.where(self.closed, outward <= self._back_at, outward > self._beyond_at)
+        settled = np.where(self.closed, outward > self._back_at, outward <= self._beyond_at)
         self._since = np.where(settled, np.nan, self._since)
         self._since = np.where(wanted & (self._since != self._since), float(now_ms), self._since)
         delay = np.where(self.closed, self._off_ms, self._on_ms)
