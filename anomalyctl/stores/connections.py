@@ -86,8 +86,8 @@ def redis_errors() -> Iterator[None]:
     except failures.ConnectionError as error:
         raise Unreachable(f"Redis cannot be reached: {_first_line(error)}", hint=_HINT) from error
     except failures.ResponseError as error:
-        # A full disk stops the append-only file, and with it every write.
-        if str(error).startswith("MISCONF"):
+        # A full disk stops the append-only file, and with it every write. In a pipeline the word comes later.
+        if "MISCONF" in str(error):
             raise Transient(
                 "Redis cannot write to its disk and refuses writes.", hint="free disk space for Redis"
             ) from error

@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 import redis
+from redis.exceptions import ResponseError
 
-from anomalyctl.errors import InvalidInput
-from anomalyctl.stores.connections import connect_redis
+from anomalyctl.errors import InvalidInput, Transient
+from anomalyctl.stores.connections import connect_redis, redis_errors
 
 
 def _options(text: str) -> dict[str, Any]:
@@ -44,3 +45,10 @@ def test_an_unreadable_string_is_refused_without_being_shown(text: str) -> None:
         connect_redis(text)
     assert refused.value.field == "REDIS_CONNECTION_STRING"
     assert "s3cret" not in refused.value.message + refused.value.hint
+
+
+@pytest.mark.parametrize("prefix", ["", "Command # 1 (XADD telemetry:readings) of pipeline caused error: "])
+def test_a_full_disk_is_told_as_one_alone_and_in_a_pipeline(prefix: str) -> None:
+    refused = ResponseError(f"{prefix}MISCONF Errors writing to the AOF file: No space left on device")
+    with pytest.raises(Transient, match="cannot write to its disk"), redis_errors():
+        raise refused
