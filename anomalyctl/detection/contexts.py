@@ -26,6 +26,8 @@ def _seen(tag: Tag, rule: str, alarm: AlarmType, value: float | None, expected: 
             return f"It moved faster than it ever does, from {usual} to {shown}."
         case "silence":
             return f"It no longer changes or is no longer sent; the last value is {shown}."
+        case "identity" if expected is None:
+            return f"It is {shown}, and a law that binds it to other tags does not hold."
         case "identity":
             return f"It is {shown} where the other tags say {usual}."
         case _:

@@ -64,13 +64,16 @@ class SlowTags:
             fired.append(Fired(self._tags[at], "robust-z", alarm, value, expected, 1.0))
         return fired
 
-    def memory(self) -> dict[str, list[float | int | None]]:
-        """Per tag: last value, readings still held, what was expected, then its changes."""
+    def memory(self, room: int) -> dict[str, list[float | int | None]]:
+        """Per tag: last value, readings still held, what was expected, its changes; in about `room` bytes."""
         columns = zip(self._tags, self._last, self._held, self._expected, self._changes, strict=True)
-        return {
-            tag: [None if last != last else last, held, expected, *changes]
-            for tag, last, held, expected, changes in columns
-        }
+        kept: dict[str, list[float | int | None]] = {}
+        for tag, last, held, expected, changes in columns:
+            room -= 2 * len(tag.encode()) + 14 * len(changes) + 60
+            if room < 0:
+                break
+            kept[tag] = [None if last != last else last, held, expected, *changes]
+        return kept
 
     def _change(self, at: int, value: float) -> None:
         last, self._last[at] = self._last[at], value

@@ -11,7 +11,7 @@ from anomalyctl.detection.baseline import TIME_CONSTANT_S
 from anomalyctl.detection.calibration import ALARM
 from anomalyctl.detection.findings import Fired, explanation, tag_verdict
 from anomalyctl.detection.holding import Holding
-from anomalyctl.detection.memory import pack, unpack
+from anomalyctl.detection.memory import LARGEST_MEMORY, pack, unpack
 from anomalyctl.detection.model import SourceModel
 from anomalyctl.detection.residuals import ResidualScorer
 from anomalyctl.detection.slow_tags import SlowTags
@@ -85,12 +85,13 @@ class StatisticalTier:
 
     def memory(self, as_of: int) -> dict[str, Any]:
         """What the next call needs, as JSON."""
-        vectors = {**self._scorer.state(), **self._holding.state()}
+        state = pack({**self._scorer.state(), **self._holding.state()})
+        room = LARGEST_MEMORY - 2048 - sum(len(text) for text in state.values())
         return {
             "as_of": as_of,
             "model": self._model.version,
-            "state": pack(vectors),
-            "slow": self._slow.memory(),
+            "state": state,
+            "slow": self._slow.memory(room),
         }
 
     def _present(self, row: int) -> dict[str, float]:

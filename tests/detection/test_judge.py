@@ -122,11 +122,13 @@ def test_memory_stays_below_64_kb_for_a_thousand_tags(
     registry: TagRegistry, plant: Callable[..., Window]
 ) -> None:
     names = [f"UNKNOWN_TAG_WITH_A_LONG_NAME_NUMBER_{at:04}" for at in range(999)]
-    window = plant(380, 999, names=names)
-    fitted = fit_model(window.rows(0, 360), registry, fitted_at=datetime.now(UTC), version="v")
+    window = plant(480, 999, names=names)
+    # A third of them changes every tenth reading, so that their changes are remembered one by one.
+    window.values[:, ::3] = np.repeat(window.values[::10, ::3], 10, axis=0)
+    fitted = fit_model(window.rows(0, 460), registry, fitted_at=datetime.now(UTC), version="v")
     for tier in TIERS:
         for model in (fitted, None):
-            judgement = judge(tier, window.rows(360), registry=registry, model=model, memory=None)
+            judgement = judge(tier, window.rows(460), registry=registry, model=model, memory=None)
             assert len(orjson.dumps(judgement.memory)) <= 64 * 1024
             assert judgement.memory["as_of"] == int(window.times_ms[-1])
 
