@@ -14,6 +14,7 @@ from anomalyctl.detection.latches import Latches
 from anomalyctl.detection.memory import LARGEST_MEMORY
 from anomalyctl.detection.model import SourceModel
 from anomalyctl.detection.rates import jumps
+from anomalyctl.detection.standing import standing_of
 from anomalyctl.detection.stillness import Stillness
 from anomalyctl.detection.window import Window
 from anomalyctl.telemetry.tags import AlarmType, TagRegistry
@@ -48,12 +49,14 @@ class HeuristicTier:
         self._names = tuple(dict.fromkeys([*registry.tags, *known, *window.tags, *map(str, before)]))
         self._window = window
         self._values = window.columns(self._names)
-        self._latches = Latches([registry.tag(name) for name in self._names], (memory or {}).get("latches"))
-        self._stillness = Stillness(self._names, registry, model, memory)
+        standing = standing_of(registry, model, self._names)
+        cadence_s = model.cadence_s if model else registry.cadence_s
+        self._latches = Latches(standing, (memory or {}).get("latches"))
+        self._stillness = Stillness(standing, cadence_s, memory)
         if memory is None and len(window):
             self._stillness.expect(int(window.times_ms[0]))
         self._beyond = self._latches.beyond(self._values)
-        self._jumps = jumps(window, self._names, model)
+        self._jumps = jumps(window.times_ms, self._values, standing.rate, cadence_s)
         self._checks = check_identities(window, registry)
 
     def judge(self, row: int, gap_ms: int, *, late: bool, full: bool, wanted: bool) -> TagVerdict | None:

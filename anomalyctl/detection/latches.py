@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+from anomalyctl.detection.standing import Standing
 from anomalyctl.detection.window import Matrix, Vector
-from anomalyctl.telemetry.tags import AlarmLimits, AlarmType, Tag
+from anomalyctl.telemetry.tags import AlarmType
 
 SEVEREST_FIRST: Final = (AlarmType.HIGH_HIGH, AlarmType.LOW_LOW, AlarmType.HIGH, AlarmType.LOW)
 _UPWARDS: Final = np.array([1.0, -1.0, 1.0, -1.0])[:, None]
@@ -23,18 +24,16 @@ class Latches:
     without the tag changes nothing.
     """
 
-    def __init__(self, tags: Sequence[Tag], memory: Mapping[str, Any] | None = None) -> None:
-        self.names = [tag.name for tag in tags]
-        self.limits = np.array([_in_order(tag.limits) for tag in tags]).reshape(-1, 4).T
-        dead_band = np.array([tag.dead_band for tag in tags])
+    def __init__(self, standing: Standing, memory: Mapping[str, Any] | None = None) -> None:
+        self.names, self.limits = standing.names, standing.limits
         self._beyond_at = self.limits * _UPWARDS
-        self._back_at = self._beyond_at - dead_band
-        self._on_ms = np.array([tag.on_delay_s for tag in tags]) * 1000.0
-        self._off_ms = np.array([tag.off_delay_s for tag in tags]) * 1000.0
-        self.closed: NDArray[np.bool_] = np.zeros((4, len(tags)), dtype=bool)
-        self._since = np.full((4, len(tags)), np.nan)
-        for column, name in enumerate(self.names):
-            self._recall(column, (memory or {}).get(name))
+        self._back_at = self._beyond_at - standing.dead_band
+        self._on_ms, self._off_ms = standing.on_ms, standing.off_ms
+        self.closed: NDArray[np.bool_] = np.zeros(self.limits.shape, dtype=bool)
+        self._since = np.full(self.limits.shape, np.nan)
+        if isinstance(memory, Mapping) and memory:
+            for column, name in enumerate(self.names):
+                self._recall(column, memory.get(name))
 
     def beyond(self, values: Matrix) -> NDArray[np.bool_]:
         """Which rows of `[rows, tags]` have any value past a limit; `[rows]`."""
@@ -82,10 +81,3 @@ class Latches:
             case [[_, _, _, _] as closed, [_, _, _, _] as since]:
                 self.closed[:, column] = [flag is True for flag in closed]
                 self._since[:, column] = [at if isinstance(at, int) else np.nan for at in since]
-
-
-def _in_order(limits: AlarmLimits) -> list[float]:
-    return [
-        np.nan if limit is None else limit
-        for limit in (limits.high_high, limits.low_low, limits.high, limits.low)
-    ]

@@ -4,7 +4,8 @@ import numpy as np
 import orjson
 
 from anomalyctl.detection.latches import Latches
-from anomalyctl.telemetry.tags import AlarmLimits, AlarmType, Tag
+from anomalyctl.detection.standing import standing_of
+from anomalyctl.telemetry.tags import AlarmLimits, AlarmType, Tag, TagRegistry
 
 LIMITS = AlarmLimits(low_low=0.0, low=10.0, high=90.0, high_high=100.0)
 
@@ -12,9 +13,10 @@ LIMITS = AlarmLimits(low_low=0.0, low=10.0, high=90.0, high_high=100.0)
 def alarms(tag: Tag, values: list[float], step_s: float = 10.0) -> list[str]:
     """The alarm after each reading; memory goes through JSON every time."""
     memory: object = {}
+    standing = standing_of(TagRegistry({tag.name: tag}), None, (tag.name,))
     found = []
     for row, value in enumerate(values):
-        latches = Latches([tag], orjson.loads(orjson.dumps(memory)))
+        latches = Latches(standing, orjson.loads(orjson.dumps(memory)))
         latches.step(np.array([value]), int(row * step_s * 1000))
         raised = latches.alarms(np.array([value == value]))
         found.append(raised[0][1].value if raised else "OK")
