@@ -81,15 +81,15 @@ def _tail(logs: Matrix, high: Vector) -> Vector:
 
     The mean excess e over a quantile is what ln s gains per factor e in rarity; for a heavy tail it stays
     (Hill 1975), for a light one it shrinks by a ratio r per decade, so the three decades add up to
-    ln 10 · e₉₉ (r^½ + r^1½ + r^2½). Few rows cannot tell r: then it is that of a normal tail.
+    ln 10 · e₉₉ (1 + r + r²). No tail is taken for lighter than a normal one; few rows cannot tell r at all.
     """
     over_90 = _mean_excess(logs, np.quantile(logs, 0.9, axis=0))
     if len(logs) < _ROWS_FOR_A_TAIL:
         over_99, ratio = _NORMAL_RATIO * over_90, np.full_like(over_90, _NORMAL_RATIO)
     else:
         over_99 = _mean_excess(logs, high)
-        ratio = np.clip(over_99 / np.maximum(over_90, _SMALLEST), 0.5, 1.0)
-    decades = ratio**0.5 + ratio**1.5 + ratio**2.5
+        ratio = np.clip(over_99 / np.maximum(over_90, _SMALLEST), _NORMAL_RATIO, 1.0)
+    decades = 1.0 + ratio + ratio**2
     return np.asarray(np.log(10.0) * over_99 * decades)
 
 
