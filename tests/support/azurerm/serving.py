@@ -1,0 +1,88 @@
+"""The stand-in as a process that Terraform starts: handshake on stdout, gRPC over TLS on a Unix socket.
+
+    python -m tests.support.azurerm.serving FOLDER
+
+FOLDER holds the certificate that `mirror.install` made, the pretended Azure, and `troubles.json`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import signal
+import ssl
+import sys
+import tempfile
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import grpc
+
+from tests.support.azurerm.answers import Answers, methods
+from tests.support.azurerm.protocol import MESSAGES, METHODS, SERVICE
+
+_COOKIE = ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
+# Terraform asks ten things at once unless told otherwise; slow ones must not hold up the others.
+_WORKERS = 32
+
+
+def serve(folder: Path) -> None:
+    """Answer until Terraform says goodbye or is gone."""
+    # Ctrl-C reaches the whole process group; it is Terraform that decides what it means.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = os.getppid()
+    finished = threading.Event()
+    server = grpc.server(ThreadPoolExecutor(_WORKERS), handlers=_handlers(folder, finished))
+    with tempfile.TemporaryDirectory(prefix="azurerm-") as short:
+        socket = f"{short}/s"
+        certificate = (folder / "certificate.pem").read_bytes()
+        key = (folder / "key.pem").read_bytes()
+        server.add_secure_port(f"unix://{socket}", grpc.ssl_server_credentials([(key, certificate)]))
+        server.start()
+        der = base64.b64encode(ssl.PEM_cert_to_DER_cert(certificate.decode())).decode().rstrip("=")
+        print(f"1|6|unix|{socket}|grpc|{der}", flush=True)
+        # A Terraform that was killed says nothing more.
+        while not finished.wait(0.5) and os.getppid() == parent:
+            pass
+        server.stop(grace=0.1).wait()
+
+
+def _handlers(folder: Path, finished: threading.Event) -> list[Any]:
+    answers = methods(Answers(folder))
+    provider = {name: _unary(answers[name], *METHODS[name]) for name in METHODS}
+
+    def shut_down(question: Any) -> Any:
+        finished.set()
+        return MESSAGES["Empty"]()
+
+    def no_output(question: Any, context: grpc.ServicerContext) -> Any:
+        return iter(())
+
+    stdio = grpc.unary_stream_rpc_method_handler(
+        no_output, MESSAGES["Empty"].FromString, lambda message: message.SerializeToString()
+    )
+    return [
+        grpc.method_handlers_generic_handler(SERVICE, provider),
+        grpc.method_handlers_generic_handler(
+            "plugin.GRPCController", {"Shutdown": _unary(shut_down, "Empty", "Empty")}
+        ),
+        grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": stdio}),
+    ]
+
+
+def _unary(answer: Callable[[Any], Any], request: str, response: str) -> Any:
+    def answered(question: Any, context: grpc.ServicerContext) -> Any:
+        return answer(question)
+
+    return grpc.unary_unary_rpc_method_handler(
+        answered, MESSAGES[request].FromString, MESSAGES[response].SerializeToString
+    )
+
+
+if __name__ == "__main__":
+    if os.environ.get(_COOKIE[0]) != _COOKIE[1]:
+        sys.exit("This is a provider for Terraform; it is not meant to be run by hand.")
+    serve(Path(sys.argv[1]))
