@@ -29,26 +29,27 @@ class Deliveries:
     """Turns consecutive parts of telemetry into payloads, keeping late ones back until they are due."""
 
     def __init__(self) -> None:
-        self._waiting: list[tuple[int, int, Delivery]] = []
+        self._waiting: list[tuple[int, bool, int, Delivery]] = []
 
     def add(self, telemetry: Telemetry) -> None:
         """Encode the rows and queue them at the instants at which they arrive."""
         rows = zip(telemetry.times_ms.tolist(), telemetry.values.tolist(), strict=True)
         for time_ms, row in rows:
-            due_ms = time_ms + telemetry.delays_ms.get(time_ms, 0)
+            delay_ms = telemetry.delays_ms.get(time_ms, 0)
+            due_ms = time_ms + delay_ms
             payload = _encode(time_ms, telemetry.tags, row, telemetry.malformed.get(time_ms))
-            # Of two that are due together, the one that is on time comes first: it has overtaken the other.
-            heappush(self._waiting, (due_ms, -time_ms, Delivery(due_ms, time_ms, payload)))
+            # Of those due together, the one that is on time comes first: it has overtaken the others.
+            heappush(self._waiting, (due_ms, delay_ms > 0, time_ms, Delivery(due_ms, time_ms, payload)))
 
     def due(self, until_ms: int) -> Iterator[Delivery]:
         """Those due at `until_ms` or before, in order of arrival; each is given once."""
         while self._waiting and self._waiting[0][0] <= until_ms:
-            yield heappop(self._waiting)[2]
+            yield heappop(self._waiting)[-1]
 
     def rest(self) -> Iterator[Delivery]:
         """All that are still waiting, in order of arrival."""
         while self._waiting:
-            yield heappop(self._waiting)[2]
+            yield heappop(self._waiting)[-1]
 
 
 def _encode(time_ms: int, tags: tuple[str, ...], row: list[float], malformed: str | None) -> bytes:

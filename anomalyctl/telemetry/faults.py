@@ -41,7 +41,7 @@ _EXAMPLE = "Write KIND:TAG@OFFSET[+DURATION][xSIZE], such as level-shift:INJECTI
 class FaultSpec:
     """One fault as it was asked for; `offset` counts from the first reading.
 
-    `size` is in the tag's noise standard deviations; for `late` it counts the readings that pass meanwhile.
+    `size` is in the tag's noise standard deviations; for `late` it counts what overtakes the last.
     """
 
     kind: FaultKind

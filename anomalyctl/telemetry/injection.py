@@ -61,8 +61,9 @@ class Injector:
                 continue
             times = telemetry.times_ms[rows]
             if fault.kind == "late":
-                delay_ms = round((fault.size or 1.0) * self._interval_ms)
-                delays |= dict.fromkeys(times.tolist(), delay_ms)
+                # Held back as by a gateway without a line: delivered together, after all are overtaken.
+                due_ms = fault.until_ms + round(((fault.size or 1.0) - 1.0) * self._interval_ms)
+                delays |= {time_ms: due_ms - time_ms for time_ms in times.tolist()}
             elif fault.kind == "malformed":
                 malformed |= dict.fromkeys(times.tolist(), fault.tag)
             else:

@@ -144,13 +144,13 @@ def test_an_hourly_tag_drifts_by_the_hour() -> None:
     assert all(len(set(values[hours[:720] == hour].tolist())) == 1 for hour in set(hours[:720].tolist()))
 
 
-def test_a_late_reading_is_delivered_after_those_that_overtake_it() -> None:
+def test_late_readings_are_held_back_and_delivered_in_order_after_those_that_overtake_them() -> None:
     telemetry, _ = damaged("late:*@10m+20sx3")
     assert changed(telemetry) == {}
     deliveries = Deliveries()
     deliveries.add(telemetry)
     order = [(delivery.time_ms - epoch_ms(START)) // 10_000 for delivery in deliveries.rest()]
-    assert order[58:68] == [58, 59, 62, 63, 60, 64, 61, 65, 66, 67]
+    assert order[58:68] == [58, 59, 62, 63, 64, 60, 61, 65, 66, 67]
 
 
 def test_malformed_readings_are_refused_with_the_tag_named_and_left_out_of_the_readings() -> None:

@@ -16,7 +16,7 @@ _FAULT_HELP = (
     "A fault with known truth, repeatable: KIND:TAG@OFFSET\\[+DURATION]\\[xSIZE]. Kinds: spike, "
     "level-shift, drift, stuck, dropout, correlation-break, late, malformed; TAG may be * for the last two. "
     "OFFSET counts from the first reading; SIZE counts standard deviations of the tag's noise (8 unless "
-    "told; correlation-break 4), for late the readings that overtake it."
+    "told; correlation-break 4), for late the readings that overtake the last."
 )
 
 
