@@ -34,7 +34,7 @@ MOST_VECTOR_TAGS: Final = 150
 # sums over all tags has most parameters to be wrong about.
 _RESIDUAL_CAUTION = np.array([1.0, 1.0, 2.0])
 _VECTOR_CAUTION = np.array([3.0, 2.5, 3.0, 1.0])
-_RESIDUAL_FLOORS = np.array([6.0, 7.5, 0.6])
+_RESIDUAL_FLOORS = np.array([6.0, 7.5, 0.75])
 _VECTOR_FLOORS = np.array([0.42, 1.85, 0.5, 6.3])
 
 
@@ -55,7 +55,8 @@ def fit_model(window: Window, registry: TagRegistry, *, fitted_at: datetime, ver
     learnt = int(len(window) * LEARNT_SHARE)
     cadence_s = float(np.median(np.diff(window.times_ms))) / 1000.0
     habits = habits_of(window, cadence_s)
-    fast, dense = _chosen(habits, registry, cadence_s)
+    seen = np.isfinite(window.values[:learnt]).mean(axis=0)
+    fast, dense = _chosen(habits, registry, cadence_s, seen)
     if not fast:
         raise PreconditionFailed(
             f"{window.source} has no tag that changes from reading to reading",
@@ -108,18 +109,20 @@ def run(
 
 
 def _chosen(
-    habits: Habits, registry: TagRegistry, cadence_s: float
+    habits: Habits, registry: TagRegistry, cadence_s: float, seen: Vector
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Fast tags, and those of them that are nearly always there; the registry's core first where too many."""
+    """Fast tags, and those of them that are nearly always there; the registry's core first where too many.
+
+    `seen`: share of the learnt readings that hold the tag, which may differ from that of all readings.
+    """
     core = set(registry.core)
-    fast = np.flatnonzero(habits.is_fast(cadence_s) & (habits.presence >= 0.25))
+    fast = np.flatnonzero(habits.is_fast(cadence_s) & (np.minimum(habits.presence, seen) >= 0.25))
     ordered = sorted(
         fast, key=lambda at: (habits.tags[at] not in core, habits.tags[at] not in registry.tags, at)
     )
     kept = ordered[:MOST_TAGS]
-    dense = [
-        at for at in kept if habits.presence[at] >= 0.9 and not registry.tag(habits.tags[at]).intermittent
-    ]
+    steady = np.minimum(habits.presence, seen) >= 0.9
+    dense = [at for at in kept if steady[at] and not registry.tag(habits.tags[at]).intermittent]
     names = habits.tags
     return (
         tuple(names[at] for at in sorted(kept)),

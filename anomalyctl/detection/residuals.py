@@ -9,6 +9,7 @@ from typing import Final
 import numpy as np
 
 from anomalyctl.detection.baseline import SETTLED, Baseline
+from anomalyctl.detection.completion import Completion
 from anomalyctl.detection.window import Matrix, Vector
 
 SPAN: Final = 15
@@ -55,6 +56,7 @@ class ResidualScorer:
         count = len(model.tags)
         self.baseline = Baseline(count, cadence_s, state)
         self.mean = state["mean"].copy() if state else np.zeros(count)
+        self._completion = Completion(model.precision)
         self.residual = np.zeros(count)
         self.spikes = np.zeros(count)
         self.shifts = np.zeros(count)
@@ -83,15 +85,17 @@ class ResidualScorer:
         deviation = baseline.deviation(standard)
         predicted = model.lags[0] * before + model.lags[1] * earlier
         residual = (deviation - predicted) / model.sigma
-        self.residual = np.where(known & (residual == residual), residual, 0.0)
+        unknown = ~known | (residual != residual)
+        self.residual = np.where(unknown, 0.0, residual)
         self.expected = model.centre + model.scale * (
             ahead + np.where(predicted == predicted, predicted, 0.0)
         )
-        clipped = np.clip(self.residual, -LARGEST_RESIDUAL, LARGEST_RESIDUAL)
+        completed = self._completion.complete(self.residual, unknown)
+        clipped = np.clip(completed, -LARGEST_RESIDUAL, LARGEST_RESIDUAL)
         self.mean = self.mean + 2.0 / (SPAN + 1) * (clipped - self.mean)
         baseline.remember(deviation)
         self.spikes = np.abs(self.residual) / model.tail
-        self.shifts = np.abs(self.mean) / model.mean_sigma
+        self.shifts = np.where(unknown, 0.0, np.abs(self.mean) / model.mean_sigma)
         together = float(self.mean @ (model.precision @ self.mean)) / max(1, self.mean.size)
         return np.array(
             [self.spikes.max(initial=0.0), self.shifts.max(initial=0.0), max(0.0, together) ** 0.5]

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from anomalyctl.detection.baseline import SETTLED, Baseline
+from anomalyctl.detection.completion import Completion
 from anomalyctl.detection.window import Matrix, Vector
 
 SPAN: Final = 30
@@ -72,7 +72,7 @@ class VectorScorer:
         )
         self._diagonal = np.sqrt(np.diag(model.precision)) if count else zeros
         self._unit = self._diagonal * model.spread
-        self._imputers: dict[bytes, tuple[NDArray[np.intp], Matrix]] = {}
+        self._completion = Completion(model.precision)
         self.innovation = zeros
         self.conditional = zeros
         self.expected = zeros
@@ -102,7 +102,7 @@ class VectorScorer:
         predicted = model.coefficients @ np.concatenate([before, earlier])
         innovation = (deviation - predicted) / model.sigma
         unknown = ~known | unlagged | (innovation != innovation)
-        self.innovation = self._completed(innovation, unknown)
+        self.innovation = self._completion.complete(innovation, unknown)
         self.expected = model.centre + model.scale * (ahead + predicted)
         baseline.remember(deviation)
         seen = np.where(known, _filled(deviation), 0.0)
@@ -167,23 +167,6 @@ class VectorScorer:
         weighted = model.precision @ effect
         length = np.einsum("ij,ij->j", effect, weighted)
         return weighted, np.maximum(length, 1e-9)
-
-    def _completed(self, innovation: Vector, unknown: Vector) -> Vector:
-        """The innovation with unknown entries at their mean given the known ones."""
-        if not unknown.any():
-            return innovation
-        key = unknown.tobytes()
-        if key not in self._imputers:
-            if len(self._imputers) > 64:
-                self._imputers.clear()
-            missing = np.flatnonzero(unknown)
-            block = self.model.precision[np.ix_(missing, missing)]
-            solved = np.linalg.solve(block, self.model.precision[missing])
-            self._imputers[key] = (missing, np.asarray(solved, dtype=np.float64))
-        missing, gains = self._imputers[key]
-        completed = np.where(unknown, 0.0, innovation)
-        completed[missing] = -(gains @ completed)
-        return completed
 
 
 def _filled(vector: Vector) -> Vector:

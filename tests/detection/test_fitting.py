@@ -90,12 +90,21 @@ def test_a_tag_that_comes_and_goes_is_no_false_alarm_and_not_in_the_vector(
     assert not alarmed_rows(window.rows(1000), model)
 
 
+def test_a_tag_that_first_comes_late_is_left_for_the_next_fit(plant: Callable[..., Window]) -> None:
+    window = plant(1000, 6)
+    window.values[:760, 4] = np.nan
+    model = fit(window.rows(0, 900))
+    assert "T4" not in model.residuals.tags
+    assert not alarmed_rows(window.rows(900), model)
+
+
 def test_a_dropped_tag_does_not_accuse_its_siblings(plant: Callable[..., Window]) -> None:
     window = plant(1400, 8)
     window.values[1200:1300, 2] = np.nan
     model = fit(window.rows(0, 1000))
-    judgement = judge("ml", window.rows(1000), registry=BARE, model=model, memory=None, last=None)
-    assert not any(verdict["explanation"]["findings"] for verdict in judgement.verdicts)
+    for tier in ("statistical", "ml"):
+        judgement = judge(tier, window.rows(1000), registry=BARE, model=model, memory=None, last=None)
+        assert not any(verdict["explanation"]["findings"] for verdict in judgement.verdicts)
 
 
 def test_52_tags_on_500_rows_are_not_over_fitted(plant: Callable[..., Window]) -> None:
