@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 from anomalyctl.errors import InvalidInput, ReadingRefused
 from anomalyctl.operations.feeding import Sender
 from anomalyctl.operations.progress import SILENCE, Progress
-from anomalyctl.operations.recordings import Recording, Row
+from anomalyctl.operations.recordings.recording import Recording
+from anomalyctl.operations.recordings.row import Row
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.tags import TagRegistry
 from anomalyctl.telemetry.times import epoch_ms, format_time

@@ -66,7 +66,7 @@ def _readings(reach: LocalConnections) -> Backlog | None:
 
 def _open_episodes(reach: LocalConnections) -> int | None:
     from anomalyctl.stores.anomalies import AnomalyStore
-    from anomalyctl.stores.anomalies_schema import UNRESOLVED
+    from anomalyctl.stores.anomalies.schema import UNRESOLVED
     from anomalyctl.stores.cosmos import connect_cosmos
 
     try:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from anomalyctl.stores.anomalies_schema import UNRESOLVED
+from anomalyctl.stores.anomalies.schema import UNRESOLVED
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.times import format_time
 from anomalyctl.triage.occurrences import SEVERITIES

@@ -10,7 +10,7 @@ from uuid import uuid4
 
 from anomalyctl.errors import InternalError, LostRace, NotFound, PreconditionFailed, Transient
 from anomalyctl.stores.anomalies import AnomalyStore
-from anomalyctl.stores.anomalies_episodes import without_system_keys
+from anomalyctl.stores.anomalies.episodes import without_system_keys
 from anomalyctl.stores.cosmos_errors import Conflict
 from anomalyctl.telemetry.times import epoch_ms, format_time
 from anomalyctl.triage.counting import Document

@@ -8,11 +8,11 @@ from datetime import timedelta
 import pytest
 
 from anomalyctl.errors import AnomalyctlError, InvalidInput, LostRace, NotFound, PartlyDone
-from anomalyctl.operations.anomalies import Filter, list_anomalies
-from anomalyctl.operations.anomalies_acting import act, operator_name
-from anomalyctl.operations.anomalies_selecting import ids_in, select
-from anomalyctl.operations.anomalies_showing import show_anomaly
-from anomalyctl.operations.anomalies_watching import WatchEvent, watch
+from anomalyctl.operations.anomalies.acting import act, operator_name
+from anomalyctl.operations.anomalies.listing import Filter, list_anomalies
+from anomalyctl.operations.anomalies.selecting import ids_in, select
+from anomalyctl.operations.anomalies.showing import show_anomaly
+from anomalyctl.operations.anomalies.watching import WatchEvent, watch
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage import actions
 from anomalyctl.triage.episodes import Episodes

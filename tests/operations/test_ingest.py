@@ -10,7 +10,7 @@ import pytest
 
 from anomalyctl.errors import InvalidInput, NotFound
 from anomalyctl.operations.ingest import Ingestion
-from anomalyctl.operations.recordings import Layout, open_recordings
+from anomalyctl.operations.recordings.recording import Layout, open_recordings
 from anomalyctl.operations.tag_files import read_tag_file
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.registry import built_in_registry, parse_registry

@@ -13,8 +13,8 @@ from anomalyctl.errors import InvalidInput, NotDeployed, NotFound, SignInFailed,
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE
 from anomalyctl.stores.anomalies import AnomalyStore
-from anomalyctl.stores.anomalies_schema import CONTAINERS, UNRESOLVED
-from anomalyctl.stores.anomalies_verdicts import batches, days_between, source_day_of
+from anomalyctl.stores.anomalies.schema import CONTAINERS, UNRESOLVED
+from anomalyctl.stores.anomalies.verdicts import batches, days_between, source_day_of
 from anomalyctl.stores.cosmos import connect_cosmos, parse_connection_string
 from anomalyctl.stores.cosmos_errors import Conflict
 from anomalyctl.telemetry.times import epoch_ms, format_time

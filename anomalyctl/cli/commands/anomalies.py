@@ -15,7 +15,7 @@ from anomalyctl.cli.options import EnvironmentOption, OutputOption
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from anomalyctl.operations.anomalies import Filter
+    from anomalyctl.operations.anomalies.listing import Filter
     from anomalyctl.stores.anomalies import AnomalyStore
     from anomalyctl.triage.performing import Outcome
 
@@ -72,7 +72,7 @@ def list_(
 
     from anomalyctl.cli.output import show as show_model
     from anomalyctl.cli.views.anomalies import anomalies_table
-    from anomalyctl.operations.anomalies import list_anomalies
+    from anomalyctl.operations.anomalies.listing import list_anomalies
 
     now = _now()
     chosen = replace(_filter(status, severity, tag, since, source, now), limit=limit)
@@ -88,7 +88,7 @@ def show(
     """Show one episode: what it is, why, the three methods, what happened since."""
     from anomalyctl.cli.output import show as show_model
     from anomalyctl.cli.views.anomalies import anomaly_document
-    from anomalyctl.operations.anomalies_showing import show_anomaly
+    from anomalyctl.operations.anomalies.showing import show_anomaly
 
     show_model(show_anomaly(_store(env), selector, now=_now()), anomaly_document, output)
 
@@ -187,7 +187,7 @@ def watch(
 
     from anomalyctl.cli.output import show_line
     from anomalyctl.cli.views.anomalies import watch_line
-    from anomalyctl.operations.anomalies_watching import watch as follow
+    from anomalyctl.operations.anomalies.watching import watch as follow
     from anomalyctl.telemetry.durations import parse_duration
 
     interval = parse_duration(every, field="--every")
@@ -207,7 +207,7 @@ def _act(
 
     from anomalyctl.cli.output import show as show_model
     from anomalyctl.cli.views.anomalies import action_report
-    from anomalyctl.operations.anomalies_acting import act, operator_name
+    from anomalyctl.operations.anomalies.acting import act, operator_name
 
     by = operator_name(os.environ)
     store = _store(env)
@@ -219,7 +219,7 @@ def _act(
 
 
 def _expanded(selectors: list[str]) -> list[str]:
-    from anomalyctl.operations.anomalies_selecting import ids_in
+    from anomalyctl.operations.anomalies.selecting import ids_in
 
     piped = ids_in(sys.stdin.read()) if "-" in selectors else []
     return [each for selector in selectors for each in (piped if selector == "-" else [selector])]
@@ -233,7 +233,7 @@ def _filter(
     source: str,
     now: datetime,
 ) -> Filter:
-    from anomalyctl.operations.anomalies import Filter
+    from anomalyctl.operations.anomalies.listing import Filter
 
     return Filter(
         status=status.value,

@@ -69,7 +69,7 @@ def ingest(
     from anomalyctl.operations.connections import connect
     from anomalyctl.operations.feeding import check_protection
     from anomalyctl.operations.ingest import Ingestion
-    from anomalyctl.operations.recordings import Layout, open_recordings
+    from anomalyctl.operations.recordings.recording import Layout, open_recordings
     from anomalyctl.operations.tag_files import read_tag_file
     from anomalyctl.project import find_project
     from anomalyctl.telemetry.validation import check_source

@@ -12,10 +12,10 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from anomalyctl.operations.anomalies import AnomalyRow
-    from anomalyctl.operations.anomalies_acting import ActionReport
-    from anomalyctl.operations.anomalies_showing import AnomalyDetails, MethodVerdict
-    from anomalyctl.operations.anomalies_watching import WatchEvent
+    from anomalyctl.operations.anomalies.acting import ActionReport
+    from anomalyctl.operations.anomalies.listing import AnomalyRow
+    from anomalyctl.operations.anomalies.showing import AnomalyDetails, MethodVerdict
+    from anomalyctl.operations.anomalies.watching import WatchEvent
 
 _TAGS_SHOWN = 1
 _TAGS_IN_FULL = 6

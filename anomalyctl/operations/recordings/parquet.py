@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from anomalyctl.errors import InvalidInput, MissingTool, NotFound
-from anomalyctl.operations.recordings import Row
-from anomalyctl.operations.recordings_header import Header
+from anomalyctl.operations.recordings.header import Header
+from anomalyctl.operations.recordings.row import Row
 from anomalyctl.telemetry.times import format_time, parse_time
 
 _BATCH: Final = 1_000

@@ -8,8 +8,8 @@ from typing import Any
 from azure.core import MatchConditions
 
 from anomalyctl.errors import NotFound
-from anomalyctl.stores.anomalies_connection import CosmosConnection, Document
-from anomalyctl.stores.anomalies_schema import RESOLVED, UNRESOLVED
+from anomalyctl.stores.anomalies.connection import CosmosConnection, Document
+from anomalyctl.stores.anomalies.schema import RESOLVED, UNRESOLVED
 from anomalyctl.stores.cosmos_errors import Conflict
 
 

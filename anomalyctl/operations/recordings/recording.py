@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import IO, Any, Final
 
 from anomalyctl.errors import InvalidInput, NotFound, ReadingRefused
-from anomalyctl.operations.recordings_header import Header, read_header, split_header
+from anomalyctl.operations.recordings.header import Header, read_header, split_header
+from anomalyctl.operations.recordings.row import Row
 from anomalyctl.telemetry.validation import LARGEST_PAYLOAD, decode_object
 
 STANDARD_INPUT: Final = "-"
@@ -37,15 +38,6 @@ class Layout:
     """None: the one of `,` `;` tab and `|` that the header holds most of."""
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row: its values by column, the time under `timestamp`, or why it cannot be read."""
-
-    line: int
-    values: dict[str, object]
-    refusal: ReadingRefused | None = None
-
-
 class Recording:
     """One file. Making it looks at the header alone, so that a bad one stops everything before it starts."""
 
@@ -60,7 +52,7 @@ class Recording:
                 time=layout.time, ignore=layout.ignore, name=name
             )
         elif self._layout.format == "parquet":
-            from anomalyctl.operations.recordings_parquet import parquet_columns
+            from anomalyctl.operations.recordings.parquet import parquet_columns
 
             self._header = read_header(parquet_columns(self._path()), name).choose(
                 time=layout.time, ignore=layout.ignore, name=name
@@ -69,7 +61,7 @@ class Recording:
     def rows(self) -> Iterator[Row]:
         """Every row that is not blank, with the number of its line (of its row in a Parquet file)."""
         if self._layout.format == "parquet":
-            from anomalyctl.operations.recordings_parquet import parquet_rows
+            from anomalyctl.operations.recordings.parquet import parquet_rows
 
             yield from parquet_rows(self._path(), self._columns)
         else:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from anomalyctl.errors import AnomalyctlError, InvalidInput, PartlyDone
-from anomalyctl.operations.anomalies_selecting import select
+from anomalyctl.operations.anomalies.selecting import select
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage.performing import Outcome
 

@@ -6,11 +6,11 @@ from typing import Any
 
 from azure.cosmos import PartitionKey
 
-from anomalyctl.stores.anomalies_dead_letters import DeadLetterStore
-from anomalyctl.stores.anomalies_episodes import EpisodeStore
-from anomalyctl.stores.anomalies_records import RecordStore
-from anomalyctl.stores.anomalies_schema import CONTAINERS, Container
-from anomalyctl.stores.anomalies_verdicts import VerdictStore
+from anomalyctl.stores.anomalies.dead_letters import DeadLetterStore
+from anomalyctl.stores.anomalies.episodes import EpisodeStore
+from anomalyctl.stores.anomalies.records import RecordStore
+from anomalyctl.stores.anomalies.schema import CONTAINERS, Container
+from anomalyctl.stores.anomalies.verdicts import VerdictStore
 
 
 class AnomalyStore(VerdictStore, EpisodeStore, RecordStore, DeadLetterStore):

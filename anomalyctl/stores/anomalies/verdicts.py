@@ -9,8 +9,8 @@ from typing import Final
 import orjson
 
 from anomalyctl.errors import InvalidInput
-from anomalyctl.stores.anomalies_connection import CosmosConnection, Document
-from anomalyctl.stores.anomalies_schema import ANOMALY_RESULTS
+from anomalyctl.stores.anomalies.connection import CosmosConnection, Document
+from anomalyctl.stores.anomalies.schema import ANOMALY_RESULTS
 from anomalyctl.telemetry.times import format_time, from_epoch_ms
 
 BATCH_DOCUMENTS: Final = 50

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, Final, Literal
 
 from anomalyctl.stores.anomalies import AnomalyStore
-from anomalyctl.stores.anomalies_schema import RESOLVED, UNRESOLVED
+from anomalyctl.stores.anomalies.schema import RESOLVED, UNRESOLVED
 from anomalyctl.telemetry.times import epoch_ms
 from anomalyctl.triage.counting import GAP_MS
 

@@ -6,13 +6,11 @@ import csv
 import difflib
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from anomalyctl.errors import InvalidInput, ReadingRefused
+from anomalyctl.operations.recordings.row import Row
 from anomalyctl.telemetry.validation import LARGEST_PAYLOAD, MOST_KEYS, check_key
-
-if TYPE_CHECKING:
-    from anomalyctl.operations.recordings import Row
 
 _SEPARATORS: Final = (",", ";", "\t", "|")
 _USUAL_TIMES: Final = ("timestamp", "datetime", "time", "date_time", "date")
@@ -46,8 +44,6 @@ class Header:
 
     def row(self, line: int, cells: Sequence[str]) -> Row:
         """A row of text: empty cells are missing values, the others are numbers or refused."""
-        from anomalyctl.operations.recordings import Row
-
         if len(cells) != len(self.columns):
             what = f"the row has {len(cells)} cells, the header {len(self.columns)}"
             return Row(line, {}, ReadingRefused(what, field="row"))

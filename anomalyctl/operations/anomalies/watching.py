@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Literal
 
-from anomalyctl.operations.anomalies import AnomalyRow, Filter, find, row_of
+from anomalyctl.operations.anomalies.listing import AnomalyRow, Filter, find, row_of
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage.finding import current
 from anomalyctl.triage.occurrences import SEVERITIES

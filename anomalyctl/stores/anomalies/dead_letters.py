@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from anomalyctl.errors import InvalidInput
-from anomalyctl.stores.anomalies_connection import CosmosConnection, Document
-from anomalyctl.stores.anomalies_schema import DEAD_LETTERS
-from anomalyctl.stores.anomalies_verdicts import days_between
+from anomalyctl.stores.anomalies.connection import CosmosConnection, Document
+from anomalyctl.stores.anomalies.schema import DEAD_LETTERS
+from anomalyctl.stores.anomalies.verdicts import days_between
 from anomalyctl.telemetry.times import format_time
 
 

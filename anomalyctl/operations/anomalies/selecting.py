@@ -10,9 +10,9 @@ from typing import Any, Final
 import orjson
 
 from anomalyctl.errors import InvalidInput, NotFound
-from anomalyctl.operations.anomalies import Filter, find
+from anomalyctl.operations.anomalies.listing import Filter, find
 from anomalyctl.stores.anomalies import AnomalyStore
-from anomalyctl.stores.anomalies_schema import RESOLVED, UNRESOLVED
+from anomalyctl.stores.anomalies.schema import RESOLVED, UNRESOLVED
 from anomalyctl.triage.occurrences import SEVERITIES
 
 LATEST: Final = "@latest"

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from anomalyctl.errors import NotFound
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE
-from anomalyctl.stores.anomalies_schema import DATABASE_NAME
+from anomalyctl.stores.anomalies.schema import DATABASE_NAME
 from anomalyctl.stores.cosmos_errors import cosmos_errors
 
 if TYPE_CHECKING:

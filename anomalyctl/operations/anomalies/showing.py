@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from anomalyctl.operations.anomalies import AnomalyRow, row_of
-from anomalyctl.operations.anomalies_selecting import select
+from anomalyctl.operations.anomalies.listing import AnomalyRow, row_of
+from anomalyctl.operations.anomalies.selecting import select
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage.finding import current
 from anomalyctl.triage.transitions import State, allowed

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from anomalyctl.stores.anomalies_connection import CosmosConnection, Document
-from anomalyctl.stores.anomalies_schema import EVENTS, MODIFIED_VALUES
+from anomalyctl.stores.anomalies.connection import CosmosConnection, Document
+from anomalyctl.stores.anomalies.schema import EVENTS, MODIFIED_VALUES
 from anomalyctl.stores.cosmos_errors import Conflict
 
 

@@ -1,0 +1,1 @@
+"""What operators do with anomalies: list, select, show, act, watch."""

@@ -1,0 +1,1 @@
+"""Recordings of real plants: CSV, JSON Lines and Parquet, row by row."""
