@@ -16,7 +16,7 @@ from anomalyctl.detection.judge import judge
 from anomalyctl.detection.window import window_of
 from anomalyctl.pipeline.documents import verdict_document
 from anomalyctl.stores.anomalies import AnomalyStore
-from anomalyctl.stores.anomalies_schema import ANOMALY_RESULTS, MODIFIED_VALUES, RESOLVED, UNRESOLVED
+from anomalyctl.stores.anomalies.schema import ANOMALY_RESULTS, MODIFIED_VALUES, RESOLVED, UNRESOLVED
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.registry import built_in_registry
 from anomalyctl.telemetry.simulator import simulate

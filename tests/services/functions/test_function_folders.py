@@ -13,7 +13,7 @@ from croniter import croniter
 
 from anomalyctl.local.functions.bindings import read_definitions
 from anomalyctl.local.functions.loading import load_function
-from anomalyctl.stores.anomalies_schema import CONTAINERS, DATABASE_NAME, LEASES
+from anomalyctl.stores.anomalies.schema import CONTAINERS, DATABASE_NAME, LEASES
 from anomalyctl.stores.readings.keys import READINGS
 
 ROOT = Path(__file__).parents[3] / "services" / "functions"

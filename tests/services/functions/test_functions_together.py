@@ -12,7 +12,7 @@ import pytest
 
 from anomalyctl.errors import InvalidInput
 from anomalyctl.pipeline import worker as wiring
-from anomalyctl.stores.anomalies_schema import UNRESOLVED
+from anomalyctl.stores.anomalies.schema import UNRESOLVED
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.registry import built_in_registry
 from anomalyctl.telemetry.simulator import simulate
