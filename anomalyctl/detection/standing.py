@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from anomalyctl.detection.habits import Habits
 from anomalyctl.detection.model import SourceModel
 from anomalyctl.detection.window import Matrix, Vector
 from anomalyctl.telemetry.tags import AlarmLimits, TagRegistry
@@ -19,6 +20,8 @@ SLOW_STILL_FACTOR: Final = 4.0
 """The same for slow tags, whose value may well repeat once or twice."""
 STILL_ROWS: Final = 20
 """Readings that a value must have been still, however quickly it usually changes."""
+RAREST_STILLNESS: Final = 1e-8
+"""Chance, per reading, of a stillness that still counts as chance."""
 ABSENT_ROWS: Final = 10
 """Readings that a tag must be away before its absence says something."""
 LONG_ENOUGH_S: Final = 6 * 3600.0
@@ -89,10 +92,18 @@ def _silences(registry: TagRegistry, model: SourceModel) -> tuple[Vector, Vector
     factor = np.where(habits.is_fast(cadence_s), STILL_FACTOR, SLOW_STILL_FACTOR)
     still_s = np.fmax(factor * usual_s, STILL_FACTOR * habits.longest_still_s)
     judged = (habits.changes >= 2) | (known & (usual_s > observed_s / 3))
-    still_ms = 1000.0 * np.maximum(still_s, STILL_ROWS * cadence_s)
+    still_ms = 1000.0 * np.fmax(still_s, np.maximum(STILL_ROWS, _chance_rows(habits, cadence_s)) * cadence_s)
     always = (habits.presence > 0.999) & (known | (observed_s >= LONG_ENOUGH_S)) & steady
     absent_ms = 1000.0 * np.fmax(ABSENT_ROWS * cadence_s, STILL_FACTOR * habits.longest_absence_s)
     return np.where(judged, still_ms, np.nan), np.where(always, absent_ms, np.nan)
+
+
+def _chance_rows(habits: Habits, cadence_s: float) -> Vector:
+    """Readings that a fast tag stays still by chance once in 10⁸: coarse sensors repeat themselves."""
+    steps = np.maximum(1.0, habits.presence * float(habits.observed_s[0]) / cadence_s)
+    repeats = np.clip(1.0 - habits.changes / steps, 1e-3, 0.99)
+    rows = np.log(RAREST_STILLNESS) / np.log(repeats)
+    return np.where(habits.is_fast(cadence_s), rows, 0.0)
 
 
 def _in_order(limits: AlarmLimits) -> list[float]:

@@ -34,7 +34,9 @@ class Stillness:
             self.changed_ms = self.changed_ms + gap_ms
             self.seen_ms = self.seen_ms + gap_ms
         present = values == values
-        moved = present & (values != self.value)
+        # A tag that was away may come back with the value that it left with.
+        returned = now_ms - self.seen_ms > self._gap_ms
+        moved = present & ((values != self.value) | returned)
         self.changed_ms = np.where(moved, float(now_ms), self.changed_ms)
         self.value = np.where(present, values, self.value)
         self.seen_ms = np.where(present, float(now_ms), self.seen_ms)

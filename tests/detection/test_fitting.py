@@ -113,6 +113,17 @@ def test_52_tags_on_500_rows_are_not_over_fitted(plant: Callable[..., Window]) -
     assert len(alarmed_rows(window.rows(500), model)) <= 15
 
 
+def test_a_coarse_sensor_may_repeat_itself_now_and_then(plant: Callable[..., Window]) -> None:
+    window = plant(3000, 4)
+    window.values[:, 1] = np.round(window.values[:, 1] / 12.0) * 12.0
+    window.values[2000:2022, 1] = window.values[2000, 1]
+    window.values[2500:2600, 1] = window.values[2500, 1]
+    model = fit(window.rows(0, 1500))
+    judgement = judge("heuristic", window.rows(1500), registry=BARE, model=model, memory=None, last=None)
+    silent = [1500 + row for row, each in enumerate(judgement.verdicts) if each["explanation"]["findings"]]
+    assert 2500 < silent[0] < 2600
+
+
 def test_readings_that_were_left_out_leave_no_trace(plant: Callable[..., Window]) -> None:
     window = plant(1200, 6)
     kept = np.r_[0:400, 700:1000]

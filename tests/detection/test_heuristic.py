@@ -98,6 +98,19 @@ def test_a_dropped_tag_is_silence_and_one_that_comes_and_goes_is_not(
     assert not any(rules(changed(after, coming, slice(100, None), np.nan), model, registry))
 
 
+def test_a_tag_that_comes_back_with_the_value_that_it_left_with_is_not_stuck(
+    after: Window, model: SourceModel, registry: TagRegistry
+) -> None:
+    coming = next(
+        tag.name
+        for tag in registry.tags.values()
+        if tag.intermittent and np.isfinite(after.columns([tag.name])).all() and tag.cadence_s == 10.0
+    )
+    window = changed(after, coming, slice(60, 200), np.nan)
+    left_with = float(window.columns([coming])[59, 0])
+    assert not any(rules(changed(window, coming, slice(200, 202), left_with), model, registry))
+
+
 def test_a_pause_of_everything_is_no_ones_silence(
     after: Window, model: SourceModel, registry: TagRegistry
 ) -> None:
