@@ -10,6 +10,17 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
+STYLES = {
+    "good": "green",
+    "warning": "yellow",
+    "bad": "bold red",
+    "hint": "dim",
+    "severity.critical": "bold white on red",
+    "severity.high": "bold red",
+    "severity.medium": "yellow",
+    "severity.low": "cyan",
+}
+"""The one theme: views name meanings, never colours."""
 _WIDE = 400
 """Columns where the output is piped: a table that another program reads is never cut."""
 
@@ -32,16 +43,4 @@ def _console(*, stderr: bool) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     piped = not stream.isatty() and "COLUMNS" not in os.environ
-    theme = Theme(
-        {
-            "good": "green",
-            "warning": "yellow",
-            "bad": "bold red",
-            "hint": "dim",
-            "severity.critical": "bold white on red",
-            "severity.high": "bold red",
-            "severity.medium": "yellow",
-            "severity.low": "cyan",
-        }
-    )
-    return Console(stderr=stderr, theme=theme, highlight=False, width=_WIDE if piped else None)
+    return Console(stderr=stderr, theme=Theme(STYLES), highlight=False, width=_WIDE if piped else None)
