@@ -65,10 +65,14 @@ def _dispatch(arguments: list[str]) -> int:
 
 def _usage_hint(arguments: list[str]) -> str:
     from anomalyctl.cli.app import COMMANDS
+    from anomalyctl.cli.lazy import load
 
-    words = [word for word in arguments if not word.startswith("-")][:1]
-    known = " ".join(word for word in words if word in COMMANDS)
-    return f"See `{' '.join(filter(None, ('anomalyctl', known)))} --help`."
+    words = [word for word in arguments if not word.startswith("-")]
+    known = words[:1] if words and words[0] in COMMANDS else []
+    if known and COMMANDS[known[0]].group:
+        children = getattr(load(known[0], COMMANDS[known[0]]), "commands", {})
+        known += [word for word in words[1:2] if word in children]
+    return f"See `{' '.join(['anomalyctl', *known])} --help`."
 
 
 def _report(error: AnomalyctlError) -> int:

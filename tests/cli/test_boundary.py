@@ -84,6 +84,12 @@ def test_usage_errors_are_64_and_never_look_like_changes_present(anomalyctl):
     assert "anomalyctl doctor --help" in ended.err
 
 
+def test_a_usage_error_below_a_group_points_at_the_commands_own_help(anomalyctl):
+    ended = anomalyctl("anomalies", "assign", "@latest")
+    assert ended.code == 64
+    assert "See `anomalyctl anomalies assign --help`." in ended.err
+
+
 def test_a_mistyped_command_is_answered_with_the_nearest(anomalyctl):
     ended = anomalyctl("simulat")
     assert ended.code == 64

@@ -57,7 +57,7 @@ def anomaly_document(details: AnomalyDetails) -> RenderableType:
         parts += ["\n[bold]Why[/bold]", _contexts(details)]
     if details.methods:
         parts.append("\n[bold]The three methods[/bold], on the reading that opened it")
-        parts += [Padding(_method(method), (0, 0, 0, 2)) for method in details.methods]
+        parts += [Padding(_method(method), (0, 0, 0, 2), expand=False) for method in details.methods]
     else:
         parts.append("\n[dim]The verdict on its first reading is no longer kept.[/dim]")
     parts += ["\n[bold]Timeline[/bold]", _timeline(details)]
@@ -142,7 +142,7 @@ def _method(method: MethodVerdict) -> RenderableType:
         expected = "" if finding.expected is None else f"expected {finding.expected:g}"
         alarm = finding.alarm_type if finding.alarm_type != "OK" else ""
         table.add_row(escape(finding.tag), value, alarm, escape(finding.rule), expected)
-    return Group(f"{method.method}: {said}", Padding(table, (0, 0, 0, 2)))
+    return Group(f"{method.method}: {said}", Padding(table, (0, 0, 0, 2), expand=False))
 
 
 def _timeline(details: AnomalyDetails) -> Table:
