@@ -1,4 +1,4 @@
-"""The Azure that the stand-in pretends to manage: a folder with one JSON file a resource, kept between commands."""
+"""The Azure that the stand-in pretends to manage: a folder of JSON files that outlives each command."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Cloud:
         self._file(type_name, identity).unlink(missing_ok=True)
 
     def change(self, pattern: str, **attributes: Any) -> int:
-        """Set top-level attributes of what matches, as somebody in the portal would; returns how many changed."""
+        """Set attributes of what matches, as somebody in the portal would; returns how many changed."""
         found = self.resources(pattern)
         for one in found:
             self.put(Resource(one.type, one.id, one.state | attributes))

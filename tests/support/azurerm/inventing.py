@@ -1,4 +1,4 @@
-"""Values that Azure would have computed: well-formed, the same each time, told from a resource's own attributes."""
+"""Values that Azure would have computed: well-formed, told from a resource's attributes, always the same."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class _Answers:
         self.known.setdefault("name", self.known["guid"])
 
     def tell(self, template: Any) -> Any:
-        """Fill a template of knowledge.toml; one that needs an attribute which has a template of its own asks it."""
+        """Fill a template of knowledge.toml; what it names may have a template of its own."""
         if isinstance(template, list):
             return [self.tell(item) for item in template]
         return template.format_map(_Known(self)) if isinstance(template, str) else template

@@ -1,4 +1,4 @@
-"""A resource's life in the pretended Azure: create, read, update, delete, with what may go wrong on the way."""
+"""A resource's life in the pretended Azure: create, read, update, delete, and what may go wrong."""
 
 from __future__ import annotations
 
@@ -34,8 +34,8 @@ class Lifecycle:
         resource = Resource(type_name, str(state["id"]), state)
         if self._cloud.find(type_name, resource.id):
             raise Refused(
-                f'a resource with the ID "{resource.id}" already exists - to be managed via Terraform this resource '
-                "needs to be imported into the State. Please see the resource documentation for "
+                f'a resource with the ID "{resource.id}" already exists - to be managed via Terraform this '
+                "resource needs to be imported into the State. Please see the resource documentation for "
                 f'"{type_name}" for more information.'
             )
         self._begin("create", resource)
@@ -101,10 +101,11 @@ class Lifecycle:
             if one.id.startswith(group.id + "/") and not any(mark in one.id for mark in _ASSIGNED)
         ]
         if inside:
+            listed = "\n".join(f"* `{identity}`" for identity in inside)
             raise Refused(
                 f'deleting Resource Group "{group.name}": the Resource Group still contains Resources.\n\n'
-                "Terraform is configured to check for Resources within the Resource Group when deleting the Resource "
-                "Group - and raise an error if nested Resources still exist to avoid unintentionally deleting these "
-                "Resources.\n\nTerraform has detected that the following Resources still exist within the Resource "
-                "Group:\n\n" + "\n".join(f"* `{identity}`" for identity in inside)
+                "Terraform is configured to check for Resources within the Resource Group when deleting it, and to "
+                "raise an error if nested Resources still exist, to avoid unintentionally deleting these. "
+                "Terraform has detected that the following Resources still exist "
+                f"within the Resource Group:\n\n{listed}"
             )

@@ -1,7 +1,7 @@
-"""Installs the stand-in where the real Terraform looks for providers: a filesystem mirror named by a CLI configuration.
+"""Installs the stand-in where the real Terraform looks for providers: a mirror named by a CLI configuration.
 
-`install(folder)` writes into an empty folder and gives the environment for `terraform init` and everything after it.
-Each installation is an Azure of its own: `StandIn.cloud` shows what exists there, `StandIn.trouble(…)` spoils it.
+`install(folder)` writes into an empty folder; `environment()` is what Terraform's commands then need.
+Each installation is an Azure of its own: `cloud` shows what exists there, `trouble(…)` spoils it.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import datetime
 import json
 import platform
+import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -24,6 +25,15 @@ from tests.support.azurerm.schema import provider_schema
 
 PROJECT = Path(__file__).parents[3]
 SUBSCRIPTION = "11111111-2222-4333-8444-555555555555"
+_CLI_CONFIG = """
+disable_checkpoint = true
+
+provider_installation {{
+  filesystem_mirror {{
+    path = "{mirror}"
+  }}
+}}
+"""
 
 
 @dataclass(frozen=True)
@@ -48,6 +58,7 @@ class StandIn:
 
     def trouble(self, **wishes: list[dict[str, Any]]) -> None:
         """Ask for troubles (slow, fail, drift, die; see troubles.py); none at all ends them."""
+        shutil.rmtree(self.folder / "spent", ignore_errors=True)
         (self.folder / "troubles.json").write_text(json.dumps(wishes))
 
 
@@ -59,15 +70,13 @@ def install(folder: Path) -> StandIn:
     place.mkdir(parents=True)
     launcher = place / f"terraform-provider-azurerm_v{version}"
     launcher.write_text(
-        f"#!/bin/sh\nPYTHONPATH='{PROJECT}' exec '{sys.executable}' -m tests.support.azurerm.serving '{folder}'\n"
+        f"#!/bin/sh\nexport PYTHONPATH='{PROJECT}'\n"
+        f"exec '{sys.executable}' -m tests.support.azurerm.serving '{folder}'\n"
     )
     launcher.chmod(0o755)
     _write_certificate(folder)
     stand_in = StandIn(folder)
-    stand_in.cli_config.write_text(
-        f'disable_checkpoint = true\nprovider_installation {{\n  filesystem_mirror {{\n    path = "{folder}/mirror"\n'
-        "  }\n}\n"
-    )
+    stand_in.cli_config.write_text(_CLI_CONFIG.format(mirror=folder / "mirror"))
     return stand_in
 
 

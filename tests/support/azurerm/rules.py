@@ -1,4 +1,4 @@
-"""What azurerm checks in code and its schema does not tell: fixed attributes, allowed values, deprecations."""
+"""What azurerm checks in code: arguments that may not change, values that are allowed, what is deprecated."""
 
 from __future__ import annotations
 
@@ -37,10 +37,26 @@ def deprecated_in_use(block: Block, config: Any, path: Steps | None = None) -> I
     for name, attribute in attributes(block).items():
         if attribute.get("deprecated") and config.get(name) is not None:
             yield [*here, name], name
+    for inner, item, step in _inside(block, config):
+        yield from deprecated_in_use(inner, item, [*here, *step])
+
+
+def missing(block: Block, config: Any, path: Steps | None = None) -> Iterator[tuple[Steps, str]]:
+    """Each required argument that is null; Terraform itself sees only those that are not written at all."""
+    here = path or []
+    for name, attribute in attributes(block).items():
+        if attribute.get("required") and config.get(name) is None:
+            yield here, f'The argument "{name}" is required, but no definition was found.'
+    for inner, item, step in _inside(block, config):
+        yield from missing(inner, item, [*here, *step])
+
+
+def _inside(block: Block, config: dict[str, Any]) -> Iterator[tuple[Block, dict[str, Any], Steps]]:
+    """The nested blocks of a configuration, with the steps that lead to each."""
     for name, kind in nested(block).items():
         for index, item in enumerate(elements(config.get(name))):
             step: Steps = [name] if kind["nesting_mode"] in ("single", "set") else [name, index]
-            yield from deprecated_in_use(kind["block"], item, [*here, *step])
+            yield kind["block"], item, step
 
 
 def _values(config: Any, names: list[str], here: Steps) -> Iterator[tuple[Steps, Any]]:

@@ -1,4 +1,4 @@
-"""The provider's schema as the stand-in serves it: read from the extract, walked by others, put on the wire."""
+"""The provider's schema as the stand-in serves it: read from the extract, walked, and put on the wire."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.support.azurerm.protocol import MESSAGES
+from tests.support.azurerm.protocol import Message
 
 EXTRACT = Path(__file__).with_name("schema.json")
 Block = dict[str, Any]
@@ -27,21 +27,16 @@ class ProviderSchema:
         self.ephemeral: dict[str, dict[str, Any]] = content["ephemeral_resource_schemas"]
         self.functions: dict[str, dict[str, Any]] = content["functions"]
 
-    def message(self) -> Any:
+    def message(self) -> Message:
         """Build the answer to GetProviderSchema."""
-        answer = MESSAGES["SchemaAnswer"](
-            provider=_schema(self.provider), server_capabilities={"get_provider_schema_optional": True}
-        )
-        for target, schemas in (
-            (answer.resource_schemas, self.resources),
-            (answer.data_source_schemas, self.data_sources),
-            (answer.ephemeral_resource_schemas, self.ephemeral),
-        ):
-            for name, schema in schemas.items():
-                target[name].CopyFrom(_schema(schema))
-        for name, function in self.functions.items():
-            answer.functions[name].CopyFrom(_function(function))
-        return answer
+        return {
+            "provider": _schema(self.provider),
+            "resource_schemas": {name: _schema(schema) for name, schema in self.resources.items()},
+            "data_source_schemas": {name: _schema(schema) for name, schema in self.data_sources.items()},
+            "ephemeral_resource_schemas": {name: _schema(schema) for name, schema in self.ephemeral.items()},
+            "functions": {name: _function(function) for name, function in self.functions.items()},
+            "server_capabilities": {"get_provider_schema_optional": True},
+        }
 
 
 @cache
@@ -70,29 +65,38 @@ def elements(value: Any) -> Iterator[dict[str, Any]]:
         yield from (item for item in value if isinstance(item, dict))
 
 
-def _schema(schema: dict[str, Any]) -> Any:
-    return MESSAGES["Schema"](version=schema.get("version", 0), block=_block(schema["block"]))
+def _schema(schema: dict[str, Any]) -> Message:
+    return {"version": schema.get("version", 0), "block": _block(schema["block"])}
 
 
-def _block(block: Block) -> Any:
-    message = MESSAGES["Block"]()
-    for name, attribute in attributes(block).items():
-        flags = {key: value for key, value in attribute.items() if key != "type"}
-        message.attributes.add(name=name, type=json.dumps(attribute["type"]).encode(), **flags)
-    for name, kind in nested(block).items():
-        message.block_types.add(
-            type_name=name,
-            block=_block(kind["block"]),
-            nesting=_NESTINGS[kind["nesting_mode"]],
-            min_items=kind.get("min_items", 0),
-            max_items=kind.get("max_items", 0),
-        )
-    return message
+def _block(block: Block) -> Message:
+    return {
+        "attributes": [
+            attribute | {"name": name, "type": _type(attribute["type"])}
+            for name, attribute in attributes(block).items()
+        ],
+        "block_types": [
+            {
+                "type_name": name,
+                "block": _block(kind["block"]),
+                "nesting": _NESTINGS[kind["nesting_mode"]],
+                "min_items": kind.get("min_items"),
+                "max_items": kind.get("max_items"),
+            }
+            for name, kind in nested(block).items()
+        ],
+    }
 
 
-def _function(function: dict[str, Any]) -> Any:
-    message = MESSAGES["Function"](summary=function.get("summary", ""))
-    for parameter in function.get("parameters", []):
-        message.parameters.add(name=parameter["name"], type=json.dumps(parameter["type"]).encode())
-    getattr(message, "return").type = json.dumps(function["return_type"]).encode()
-    return message
+def _function(function: dict[str, Any]) -> Message:
+    return {
+        "parameters": [
+            {"name": one["name"], "type": _type(one["type"])} for one in function.get("parameters", [])
+        ],
+        "return": {"type": _type(function["return_type"])},
+        "summary": function.get("summary"),
+    }
+
+
+def _type(kind: Any) -> bytes:
+    return json.dumps(kind).encode()

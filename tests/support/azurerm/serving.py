@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import base64
 import os
+import re
 import signal
 import ssl
 import sys
@@ -21,12 +22,13 @@ from typing import Any
 
 import grpc
 
-from tests.support.azurerm.answers import Answers, methods
-from tests.support.azurerm.protocol import MESSAGES, METHODS, SERVICE
+from tests.support.azurerm.answers import Answers
+from tests.support.azurerm.protocol import METHODS, SERVICE, Message, decode, encode
 
 _COOKIE = ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
 # Terraform asks ten things at once unless told otherwise; slow ones must not hold up the others.
 _WORKERS = 32
+_CAPITAL = re.compile(r"(?<!^)([A-Z])")
 
 
 def serve(folder: Path) -> None:
@@ -47,39 +49,36 @@ def serve(folder: Path) -> None:
         # A Terraform that was killed says nothing more.
         while not finished.wait(0.5) and os.getppid() == parent:
             pass
-        server.stop(grace=0.1).wait()
+        server.stop(grace=0.1)
+    # What is still waiting for a slow Azure must not keep the process.
+    os._exit(0)
 
 
 def _handlers(folder: Path, finished: threading.Event) -> list[Any]:
-    answers = methods(Answers(folder))
-    provider = {name: _unary(answers[name], *METHODS[name]) for name in METHODS}
+    answers = Answers(folder)
+    provider = {
+        name: _unary(getattr(answers, _CAPITAL.sub(r"_\1", name).lower()), *METHODS[name]) for name in METHODS
+    }
 
-    def shut_down(question: Any) -> Any:
+    def shut_down(question: Message) -> Message:
         finished.set()
-        return MESSAGES["Empty"]()
+        return {}
 
-    def no_output(question: Any, context: grpc.ServicerContext) -> Any:
-        return iter(())
-
-    stdio = grpc.unary_stream_rpc_method_handler(
-        no_output, MESSAGES["Empty"].FromString, lambda message: message.SerializeToString()
-    )
+    goodbye = {"Shutdown": _unary(shut_down, "Empty", "Empty")}
+    # Terraform listens for output of its plugins; there is none.
+    nothing: Any = grpc.unary_stream_rpc_method_handler(lambda question, context: iter(()))
     return [
         grpc.method_handlers_generic_handler(SERVICE, provider),
-        grpc.method_handlers_generic_handler(
-            "plugin.GRPCController", {"Shutdown": _unary(shut_down, "Empty", "Empty")}
-        ),
-        grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": stdio}),
+        grpc.method_handlers_generic_handler("plugin.GRPCController", goodbye),
+        grpc.method_handlers_generic_handler("plugin.GRPCStdio", {"StreamStdio": nothing}),
     ]
 
 
-def _unary(answer: Callable[[Any], Any], request: str, response: str) -> Any:
-    def answered(question: Any, context: grpc.ServicerContext) -> Any:
-        return answer(question)
+def _unary(answer: Callable[[Message], Message], request: str, response: str) -> Any:
+    def answered(data: bytes, context: grpc.ServicerContext) -> bytes:
+        return encode(response, answer(decode(request, data)))
 
-    return grpc.unary_unary_rpc_method_handler(
-        answered, MESSAGES[request].FromString, MESSAGES[response].SerializeToString
-    )
+    return grpc.unary_unary_rpc_method_handler(answered)
 
 
 if __name__ == "__main__":

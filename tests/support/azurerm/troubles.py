@@ -7,16 +7,16 @@ The wishes are JSON, in `troubles.json` of the stand-in's folder or in the varia
      "drift": [{"match": "azurerm_linux_web_app", "set": {"https_only": false}}],
      "die":   [{"match": "azurerm_cosmosdb_account", "on": "create"}]}
 
-`match` is a type, `type.name` with * and ?, or an id. `on` is create (the default), read, update or delete. `times` is
-how often (default: always). `error` is a name from ERRORS or a sentence.
+`match` is a type, `type.name` with * and ?, or an id. `on` is create (the default), read, update or delete.
+`times` is how often (default: always). `error` is a name from ERRORS or a sentence.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -33,15 +33,15 @@ ERRORS = {
         403,
         "Forbidden",
         "AuthorizationFailed",
-        "The client does not have authorization to perform action 'write' over this scope or the scope is invalid. "
-        "If access was recently granted, please refresh your credentials.",
+        "The client does not have authorization to perform action 'write' over this scope or the scope is "
+        "invalid. If access was recently granted, please refresh your credentials.",
     ),
     "quota": (
         400,
         "Bad Request",
         "InsufficientQuota",
-        "This operation require 30 new capacity in quota Tokens Per Minute (thousands), which is bigger than the "
-        "current available capacity 10.",
+        "This operation require 30 new capacity in quota Tokens Per Minute (thousands), which is bigger than "
+        "the current available capacity 10.",
     ),
     "throttled": (
         429,
@@ -67,8 +67,7 @@ class Troubles:
 
     def __init__(self, folder: Path) -> None:
         self._file = folder / "troubles.json"
-        self._spent: dict[str, int] = {}
-        self._lock = threading.Lock()
+        self._spent = folder / "spent"
 
     def seconds(self, operation: str, resource: Resource) -> float:
         """How long the operation is to take."""
@@ -112,12 +111,14 @@ class Troubles:
         return wishes
 
     def _is_left(self, kind: str, wish: dict[str, Any]) -> bool:
+        """Count a wish with `times`; the count is kept between commands, in a file that grows by a byte."""
         if "times" not in wish:
             return True
-        key = kind + json.dumps(wish, sort_keys=True)
-        with self._lock:
-            self._spent[key] = self._spent.get(key, 0) + 1
-            return self._spent[key] <= int(wish["times"])
+        key = hashlib.sha256((kind + json.dumps(wish, sort_keys=True)).encode()).hexdigest()[:12]
+        self._spent.mkdir(exist_ok=True)
+        with (self._spent / key).open("ab") as count:
+            count.write(b".")
+            return count.tell() <= int(wish["times"])
 
 
 def error_text(operation: str, resource: Resource, error: str) -> str:
@@ -129,6 +130,7 @@ def error_text(operation: str, resource: Resource, error: str) -> str:
     if len(parts) > 3 and parts[2] == "resourceGroups":
         where += f'\nResource Group Name: "{parts[3]}"'
     return (
-        f'{_VERBS[operation]} {label} ({where}\n{label} Name: "{resource.name}"): performing {_CALLS[operation]}: '
-        f"unexpected status {status} ({status} {reason}) with error: {code}: {message}"
+        f'{_VERBS[operation]} {label} ({where}\n{label} Name: "{resource.name}"): '
+        f"performing {_CALLS[operation]}: unexpected status {status} ({status} {reason}) with error: "
+        f"{code}: {message}"
     )

@@ -17,25 +17,16 @@ class _Unknown:
 UNKNOWN = _Unknown()
 
 
-def decode(dynamic: Any) -> Any:
+def decode(dynamic: dict[str, Any]) -> Any:
     """Read a DynamicValue: None, bool, number, str, list, dict, or UNKNOWN anywhere."""
-    if not dynamic.msgpack:
+    if not dynamic.get("msgpack"):
         return None
-    return msgpack.unpackb(dynamic.msgpack, ext_hook=lambda code, data: UNKNOWN, strict_map_key=False)
+    return msgpack.unpackb(dynamic["msgpack"], ext_hook=lambda code, data: UNKNOWN, strict_map_key=False)
 
 
-def encode(value: Any) -> bytes:
-    """Write a value as the bytes of a DynamicValue."""
-    return bytes(msgpack.packb(value, default=_unknown, use_bin_type=True))
-
-
-def has_unknown(value: Any) -> bool:
-    """Say whether anything in the value is not known yet."""
-    if value is UNKNOWN:
-        return True
-    if isinstance(value, dict):
-        return any(has_unknown(item) for item in value.values())
-    return isinstance(value, list) and any(has_unknown(item) for item in value)
+def encode(value: Any) -> dict[str, bytes]:
+    """Write a value as a DynamicValue."""
+    return {"msgpack": msgpack.packb(value, default=_unknown, use_bin_type=True)}
 
 
 def _unknown(value: Any) -> msgpack.ExtType:

@@ -1,0 +1,67 @@
+"""What the tests of terraform/ ask for: Terraform itself, and copies of the module that are initialised."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.support.azurerm.mirror import StandIn, install
+from tests.support.terraform_root import REAL_PROVIDER, Root
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Without Terraform on PATH these tests have nothing to run; the summary says so."""
+    if shutil.which("terraform") is None:
+        missing = pytest.mark.skip(reason="terraform 1.11 or newer is not on PATH: terraform/ was not run")
+        for item in items:
+            if "tests/terraform/" in item.path.as_posix() and "needs_no_terraform" not in item.keywords:
+                item.add_marker(missing)
+
+
+@pytest.fixture(scope="session")
+def initialised(tmp_path_factory: pytest.TempPathFactory) -> Root:
+    """One initialised copy, for what only reads it; the provider is the real one where that is asked for."""
+    folder = tmp_path_factory.mktemp("module")
+    root = Root.copy_of(folder, None if REAL_PROVIDER else install(folder / "azure"))
+    root.init()
+    return root
+
+
+@pytest.fixture
+def azure(tmp_path: Path) -> StandIn:
+    """An empty Azure of the test's own."""
+    return install(tmp_path / "azure")
+
+
+@pytest.fixture
+def module(tmp_path: Path, azure: StandIn) -> Callable[[str], Root]:
+    """Makes an initialised root module of the given HCL on the test's own Azure."""
+
+    def make(hcl: str) -> Root:
+        source = tmp_path / "source"
+        source.mkdir()
+        (source / "main.tf").write_text(_PROVIDER + hcl)
+        root = Root.copy_of(tmp_path, azure, source)
+        root.init()
+        return root
+
+    return make
+
+
+_PROVIDER = """
+terraform {
+  required_providers {
+    azurerm = {
+      source  = "hashicorp/azurerm"
+      version = "~> 5.2"
+    }
+  }
+}
+
+provider "azurerm" {
+  features {}
+}
+"""
