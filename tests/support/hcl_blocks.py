@@ -14,6 +14,7 @@ from textwrap import dedent
 
 _HEAD = re.compile(r'^(\w+)((?:\s+"[^"]*")*)\s*\{(\s*\})?$')
 _ARGUMENT = re.compile(r"^  (\w+)\s*=\s*(.*)$")
+_STRING = re.compile(r'"((?:[^"\\]|\\.)*)"')
 _HEREDOC = re.compile(r"<<[-~]?(\w+)$")
 
 
@@ -52,8 +53,8 @@ class Block:
         if heredoc := _HEREDOC.search(first):
             ends = next(i for i, line in enumerate(following) if line.strip() == heredoc[1])
             return dedent("\n".join(following[:ends])).strip()
-        if first.startswith('"') and first.endswith('"') and first.count('"') == 2:
-            return first[1:-1]
+        if quoted := _STRING.fullmatch(first):
+            return quoted[1].replace('\\"', '"')
         if first.count("{") + first.count("[") + first.count("(") == sum(map(first.count, "}])")):
             return first
         ends = next(i for i, line in enumerate(following) if re.match(r"^  [}\])]", line))

@@ -104,8 +104,8 @@ class Lifecycle:
             listed = "\n".join(f"* `{identity}`" for identity in inside)
             raise Refused(
                 f'deleting Resource Group "{group.name}": the Resource Group still contains Resources.\n\n'
-                "Terraform is configured to check for Resources within the Resource Group when deleting it, and to "
-                "raise an error if nested Resources still exist, to avoid unintentionally deleting these. "
+                "Terraform is configured to check for Resources within it when deleting a Resource Group and "
+                "to raise an error if nested Resources still exist, to avoid unintentionally deleting these. "
                 "Terraform has detected that the following Resources still exist "
                 f"within the Resource Group:\n\n{listed}"
             )
