@@ -1,0 +1,183 @@
+# Cosmos DB: every verdict, the episodes that operators work on, and what they did. Its change feed updates the dashboard's figures.
+
+resource "azurerm_cosmosdb_account" "this" {
+  name                = local.names.cosmos_db
+  location            = azurerm_resource_group.this.location
+  resource_group_name = azurerm_resource_group.this.name
+  offer_type          = var.cosmosdb_offer_type
+  tags                = local.tags
+
+  # Entra signs in; without keys there is nothing to leak. `kind` is left at its default, GlobalDocumentDB.
+  local_authentication_enabled       = var.access_keys_enabled
+  access_key_metadata_writes_enabled = false
+  minimal_tls_version                = "Tls12"
+  automatic_failover_enabled         = var.secondary_location != null
+
+  public_network_access_enabled         = var.operator_access == "addresses"
+  ip_range_filter                       = var.operator_access == "addresses" ? var.operator_ip_addresses : null
+  network_acl_bypass_for_azure_services = false
+
+  # With a key of ours, Cosmos DB reads it by this identity.
+  key_vault_key_id      = one([for key in local.encryption : key.key_id_without_version])
+  default_identity_type = one([for key in local.encryption : "UserAssignedIdentity=${key.identity_id}"])
+
+  consistency_policy {
+    consistency_level       = var.cosmosdb_consistency_level
+    max_interval_in_seconds = var.cosmosdb_consistency_level == "BoundedStaleness" ? 300 : null
+    max_staleness_prefix    = var.cosmosdb_consistency_level == "BoundedStaleness" ? 100000 : null
+  }
+
+  geo_location {
+    location          = azurerm_resource_group.this.location
+    failover_priority = 0
+    zone_redundant    = var.zone_redundancy_enabled
+  }
+
+  dynamic "geo_location" {
+    for_each = var.secondary_location == null ? [] : [var.secondary_location]
+
+    content {
+      location          = geo_location.value
+      failover_priority = 1
+      zone_redundant    = var.zone_redundancy_enabled
+    }
+  }
+
+  # Serverless accounts have one region for ever.
+  dynamic "capabilities" {
+    for_each = var.secondary_location == null ? ["EnableServerless"] : []
+
+    content {
+      name = capabilities.value
+    }
+  }
+
+  # Any second of the last days can be restored, to a new account.
+  backup {
+    type = "Continuous"
+    tier = var.cosmosdb_backup_tier
+  }
+
+  dynamic "identity" {
+    for_each = local.encryption
+
+    content {
+      type         = "UserAssigned"
+      identity_ids = [identity.value.identity_id]
+    }
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+
+  depends_on = [azurerm_role_assignment.encryption]
+}
+
+resource "azurerm_cosmosdb_sql_database" "this" {
+  name                = "anomaly-detection"
+  resource_group_name = azurerm_resource_group.this.name
+  account_name        = azurerm_cosmosdb_account.this.name
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+locals {
+  ninety_days_in_seconds = 90 * 24 * 3600
+
+  # Only the paths that are queried are indexed: every other one would cost a write and serve no read.
+  # `ttl`: -1 lets single documents end, null lets none.
+  cosmos_containers = {
+    # One verdict a reading, normal ones too: replay beyond 24 hours reads them.
+    anomaly_results = {
+      partition_key = "/source_day"
+      ttl           = local.ninety_days_in_seconds
+      indexed       = ["/source_day", "/timestamp"]
+    }
+    # Episodes that somebody must look at. A resolved one stays ten minutes more, so that the change feed tells.
+    unresolved_anomalies = {
+      partition_key = "/anomaly_id"
+      ttl           = -1
+      indexed       = ["/anomaly_id", "/source", "/status", "/severity_level", "/detected_at", "/last_ms", "/acted_ms", "/tags/[]"]
+    }
+    resolved_anomalies = {
+      partition_key = "/anomaly_id"
+      ttl           = null
+      indexed       = ["/anomaly_id", "/source", "/status", "/severity_level", "/detected_at", "/last_ms", "/resolved_at", "/tags/[]"]
+    }
+    # Values that an operator corrected, beside the original.
+    modified_values = {
+      partition_key = "/anomaly_id"
+      ttl           = null
+      indexed       = ["/anomaly_id", "/modified_at"]
+    }
+    # The audit trail: one document an action, never changed.
+    anomaly_events = {
+      partition_key = "/anomaly_id"
+      ttl           = null
+      indexed       = ["/anomaly_id", "/at"]
+    }
+    # Readings that were refused, with the field at fault.
+    dead_letters = {
+      partition_key = "/day"
+      ttl           = local.ninety_days_in_seconds
+      indexed       = ["/day", "/failed_at", "/source"]
+    }
+    # How far the change feed trigger has read; the functions' identity may not create containers.
+    leases = {
+      partition_key = "/id"
+      ttl           = null
+      indexed       = []
+    }
+  }
+}
+
+resource "azurerm_cosmosdb_sql_container" "this" {
+  for_each = local.cosmos_containers
+
+  name                  = each.key
+  resource_group_name   = azurerm_resource_group.this.name
+  account_name          = azurerm_cosmosdb_account.this.name
+  database_name         = azurerm_cosmosdb_sql_database.this.name
+  partition_key_paths   = [each.value.partition_key]
+  partition_key_version = 2
+  default_ttl           = each.value.ttl
+
+  indexing_policy {
+    indexing_mode = "consistent"
+
+    dynamic "included_path" {
+      for_each = each.value.indexed
+
+      content {
+        path = "${included_path.value}/?"
+      }
+    }
+
+    excluded_path {
+      path = "/*"
+    }
+  }
+
+  dynamic "autoscale_settings" {
+    for_each = var.secondary_location == null ? [] : [var.cosmosdb_max_throughput]
+
+    content {
+      max_throughput = autoscale_settings.value
+    }
+  }
+
+  lifecycle {
+    prevent_destroy = true
+  }
+}
+
+locals {
+  # Without a key the client signs in with its identity.
+  cosmos_db_connection_string = join("", compact([
+    "AccountEndpoint=${azurerm_cosmosdb_account.this.endpoint};",
+    var.access_keys_enabled ? "AccountKey=${azurerm_cosmosdb_account.this.primary_key};" : "",
+  ]))
+}
