@@ -12,17 +12,15 @@ from tests.support.azurerm.mirror import StandIn, install
 from tests.support.terraform_root import REAL_PROVIDER, Root
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Terraform on PATH these tests have nothing to run; the summary says so."""
+@pytest.fixture(scope="session")
+def terraform() -> None:
+    """Terraform itself; without it there is nothing to run, and the summary says so."""
     if shutil.which("terraform") is None:
-        missing = pytest.mark.skip(reason="terraform 1.11 or newer is not on PATH: terraform/ was not run")
-        for item in items:
-            if "tests/terraform/" in item.path.as_posix() and "needs_no_terraform" not in item.keywords:
-                item.add_marker(missing)
+        pytest.skip("terraform 1.11 or newer is not on PATH: terraform/ was not run")
 
 
 @pytest.fixture(scope="session")
-def initialised(tmp_path_factory: pytest.TempPathFactory) -> Root:
+def initialised(terraform: None, tmp_path_factory: pytest.TempPathFactory) -> Root:
     """One initialised copy, for what only reads it; the provider is the real one where that is asked for."""
     folder = tmp_path_factory.mktemp("module")
     root = Root.copy_of(folder, None if REAL_PROVIDER else install(folder / "azure"))
@@ -31,7 +29,7 @@ def initialised(tmp_path_factory: pytest.TempPathFactory) -> Root:
 
 
 @pytest.fixture
-def azure(tmp_path: Path) -> StandIn:
+def azure(terraform: None, tmp_path: Path) -> StandIn:
     """An empty Azure of the test's own."""
     return install(tmp_path / "azure")
 

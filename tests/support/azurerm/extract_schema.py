@@ -14,6 +14,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+from tests.support.azurerm.lost_attributes import put_back
 from tests.support.azurerm.schema import EXTRACT
 
 PROVIDER = "registry.terraform.io/hashicorp/azurerm"
@@ -43,6 +44,8 @@ def extract(full: dict[str, Any], used: dict[str, set[str]], version: str) -> di
     cut: dict[str, Any] = {"provider_version": version, "provider": _without_noise(schema["provider"])}
     for section, names in used.items():
         cut[section] = {name: _without_noise(schema[section][name]) for name in sorted(names)}
+    for name, content in cut["resource_schemas"].items():
+        put_back(name, content)
     cut["functions"] = _without_noise(schema.get("functions", {}))
     return cut
 

@@ -15,15 +15,22 @@ Steps = list[str | int]
 _FIXED_EVERYWHERE = ["name", "location", "resource_group_name"]
 
 
+@cache
+def rules() -> dict[str, dict[str, Any]]:
+    """What rules.json says of each resource type."""
+    found: dict[str, dict[str, Any]] = json.loads(Path(__file__).with_name("rules.json").read_text())
+    return found
+
+
 def fixed_attributes(type_name: str) -> list[str]:
     """The attributes of a type that cannot change in place, "block.attribute" where nested."""
-    found: list[str] = _rules().get(type_name, {}).get("fixed", _FIXED_EVERYWHERE)
+    found: list[str] = rules().get(type_name, {}).get("fixed", _FIXED_EVERYWHERE)
     return found
 
 
 def refusals(type_name: str, config: dict[str, Any]) -> Iterator[tuple[Steps, str]]:
     """Each value that is not among those which the documentation allows, with azurerm's sentence."""
-    for dotted, allowed in _rules().get(type_name, {}).get("allowed", {}).items():
+    for dotted, allowed in rules().get(type_name, {}).get("allowed", {}).items():
         for path, value in _values(config, dotted.split("."), []):
             if value not in allowed:
                 name = dotted.rpartition(".")[2]
@@ -73,9 +80,3 @@ def _values(config: Any, names: list[str], here: Steps) -> Iterator[tuple[Steps,
     else:
         for index, item in enumerate(elements(value)):
             yield from _values(item, names[1:], [*path, index])
-
-
-@cache
-def _rules() -> dict[str, dict[str, Any]]:
-    file = Path(__file__).with_name("rules.json")
-    return json.loads(file.read_text()) if file.exists() else {}
