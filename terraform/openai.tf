@@ -1,6 +1,7 @@
 # Azure OpenAI: writes in words what the detectors found. It judges nothing; without it contexts are the registry's known causes.
 
 resource "azurerm_cognitive_account" "openai" {
+  # checkov:skip=CKV2_AZURE_22:A key of ours is a choice (customer_managed_keys_enabled); the account keeps no data of ours
   name                  = local.names.openai
   location              = azurerm_resource_group.this.location
   resource_group_name   = azurerm_resource_group.this.name
