@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,34 +16,28 @@ class Planned:
     secret: dict[str, Any]
     unknown: dict[str, Any]
 
-    def block(self, name: str) -> dict[str, Any]:
-        """Its first nested block of that name; empty where there is none."""
-        found = self.values.get(name) or [{}]
-        first: dict[str, Any] = found[0]
-        return first
-
-    def is_secret(self, *path: str | int) -> bool:
-        """Say whether the value at a path is marked as sensitive."""
-        here: Any = self.secret
-        for step in path:
-            if here is True:
-                return True
-            if isinstance(here, list) and isinstance(step, int) and step < len(here):
-                here = here[step]
-            else:
-                here = here.get(step) if isinstance(here, dict) else None
-        return here is True
+    def block(self, *names: str) -> dict[str, Any]:
+        """The first nested block at a path of names; empty where there is none."""
+        here = self.values
+        for name in names:
+            here = (here.get(name) or [{}])[0]
+        return here
 
 
 def planned(plan: dict[str, Any], *types: str) -> list[Planned]:
     """The resources of these types (all where none is named) that the plan would leave standing."""
-    return [one for one in _all(plan) if not types or one.type in types]
-
-
-def _all(plan: dict[str, Any]) -> Iterator[Planned]:
     unknown = {change["address"]: change["change"]["after_unknown"] for change in plan["resource_changes"]}
-    for one in plan["planned_values"]["root_module"].get("resources", []):
-        if one["mode"] == "managed":
-            yield Planned(
-                one["address"], one["type"], one["values"], one["sensitive_values"], unknown[one["address"]] or {}
-            )
+    return [
+        Planned(
+            one["address"], one["type"], one["values"], one["sensitive_values"], unknown[one["address"]] or {}
+        )
+        for one in plan["planned_values"]["root_module"].get("resources", [])
+        if one["mode"] == "managed" and (not types or one["type"] in types)
+    ]
+
+
+def holds_secret(marks: Any) -> bool:
+    """Say whether anything under a mark of `sensitive_values` is secret."""
+    if isinstance(marks, dict):
+        return any(holds_secret(one) for one in marks.values())
+    return any(holds_secret(one) for one in marks) if isinstance(marks, list) else marks is True

@@ -101,7 +101,7 @@ class Root:
 
     def addresses(self) -> list[str]:
         """What the state holds."""
-        return self.run("state", "list", expect=None).stdout.split()
+        return self.run("state", "list", expect=None).stdout.splitlines()
 
     def lift_protection(self) -> list[str]:
         """Override prevent_destroy of every resource that has it, in this copy; returns their addresses."""

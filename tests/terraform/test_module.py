@@ -1,7 +1,7 @@
 """The module is formatted, initialises, validates without a warning, and passes its own tests.
 
-With ANOMALYCTL_TEST_AZURERM=real these run on the real provider, from wherever this machine's own CLI configuration
-finds it.
+With ANOMALYCTL_TEST_AZURERM=real these run on the real provider, from wherever this machine's own CLI
+configuration finds it.
 """
 
 from __future__ import annotations

@@ -104,10 +104,11 @@ def _kind_at(block: Block, names: list[str]) -> Any:
 
 
 def _possible(text: str, kind: Any) -> list[Any] | None:
-    found = _POSSIBLE.search(text)
-    if found is None or kind in ("bool", "block") or _ALSO.match(text[found.end(1) :]):
+    """The values that are listed; where there are lists for several cases, all of them."""
+    found = list(_POSSIBLE.finditer(text))
+    if not found or kind in ("bool", "block") or any(_ALSO.match(text[one.end(1) :]) for one in found):
         return None
-    values = re.findall(r"`([^`]+)`", found[1])
+    values = list(dict.fromkeys(value for one in found for value in re.findall(r"`([^`]+)`", one[1])))
     if kind == "number":
         return [int(one) for one in values] if all(one.lstrip("-").isdigit() for one in values) else None
     return [one.strip('"') for one in values] if len(values) > 1 else None

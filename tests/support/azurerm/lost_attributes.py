@@ -1,4 +1,4 @@
-"""Puts back attributes that a schema lost when its descriptions were removed: those that are called `description`.
+"""Puts back the attributes called `description` that a schema lost when its descriptions were removed.
 
 An untouched `terraform providers schema -json` has them, and is left as it is. Where they belong is from the
 provider's documentation of 5.2.0; all are optional strings.
