@@ -26,6 +26,9 @@ COMMANDS: Final[dict[str, Entry]] = {
     "ingest": Entry("ingest", "Send a recording of a real plant.", FEED),
     "replay": Entry("replay", "Run kept windows through the detectors again.", FEED),
     "anomalies": Entry("anomalies", "What was found, and what is done about it.", TRIAGE, group=True),
+    "dead-letters": Entry(
+        "dead_letters", "Readings without a verdict: look, retry, purge.", TRIAGE, group=True
+    ),
 }
 
 

@@ -55,6 +55,8 @@ class EnvironmentStatus:
     """How long the oldest of both has been waiting; None where nothing waits."""
     open_episodes: int | None
     """Anomalies that nobody has resolved; None where Cosmos does not answer."""
+    dead_letters: int | None = None
+    """Readings that have no verdict for good, until somebody retries or purges them."""
 
     @property
     def is_healthy(self) -> bool:
@@ -86,6 +88,7 @@ def read_status(folder: LocalFolder, *, now: datetime | None = None) -> Environm
         pending=backlogs.pending,
         oldest_s=backlogs.oldest_s(now),
         open_episodes=backlogs.open_episodes,
+        dead_letters=backlogs.dead_letters,
     )
 
 
@@ -130,5 +133,6 @@ def _backlog(name: str, backlogs: Backlogs, now: datetime) -> str:
         oldest = backlogs.oldest_s(now)
         return f"{backlogs.pending:,} being judged" + (f", oldest waits {oldest:,.0f} s" if oldest else "")
     if name == COSMOS and backlogs.open_episodes is not None:
-        return f"{backlogs.open_episodes:,} open episodes"
+        letters = f", {backlogs.dead_letters:,} dead letters" if backlogs.dead_letters else ""
+        return f"{backlogs.open_episodes:,} open episodes{letters}"
     return ""

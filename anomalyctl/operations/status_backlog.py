@@ -1,4 +1,4 @@
-"""What waits: readings without a verdict in Redis, open episodes in Cosmos DB."""
+"""What waits: readings without a verdict in Redis, open episodes and dead letters in Cosmos DB."""
 
 from __future__ import annotations
 
@@ -27,6 +27,7 @@ class Backlogs:
     pending: int | None = None
     oldest_ms: int | None = None
     open_episodes: int | None = None
+    dead_letters: int | None = None
 
     def oldest_s(self, now: datetime) -> float | None:
         """How long the oldest reading without a verdict has been waiting, in seconds."""
@@ -41,13 +42,15 @@ def read_backlogs(folder: LocalFolder, well: Collection[str]) -> Backlogs:
     reach = connections({"detectors": 0, **ports}, secrets)
     with ThreadPoolExecutor(max_workers=2) as pool:
         readings = pool.submit(_readings, reach) if VALKEY in well else None
-        episodes = pool.submit(_open_episodes, reach) if COSMOS in well else None
+        kept = pool.submit(_kept, reach) if COSMOS in well else None
         waiting = readings.result() if readings else None
+        open_episodes, dead_letters = kept.result() if kept else (None, None)
         return Backlogs(
             queued=waiting.queued if waiting else None,
             pending=waiting.pending if waiting else None,
             oldest_ms=waiting.oldest_ms if waiting else None,
-            open_episodes=episodes.result() if episodes else None,
+            open_episodes=open_episodes,
+            dead_letters=dead_letters,
         )
 
 
@@ -64,7 +67,8 @@ def _readings(reach: LocalConnections) -> Backlog | None:
         client.close()
 
 
-def _open_episodes(reach: LocalConnections) -> int | None:
+def _kept(reach: LocalConnections) -> tuple[int | None, int | None]:
+    """Open episodes, and dead letters."""
     from anomalyctl.stores.anomalies import AnomalyStore
     from anomalyctl.stores.anomalies.schema import UNRESOLVED
     from anomalyctl.stores.cosmos import connect_cosmos
@@ -73,10 +77,11 @@ def _open_episodes(reach: LocalConnections) -> int | None:
         store = AnomalyStore(connect_cosmos(reach.cosmos_connection_string))
         try:
             # Resolved ones stay in this container for a while, so that the change feed carries the closing.
-            return sum(
+            episodes = sum(
                 1 for _ in store.query(UNRESOLVED, "SELECT c.id FROM c WHERE c.status != 'resolved'", {})
             )
+            return episodes, store.count_dead_letters()
         finally:
             store.close()
     except AnomalyctlError:
-        return None
+        return None, None

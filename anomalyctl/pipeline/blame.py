@@ -21,9 +21,10 @@ def refuse_or_raise(
     neighbours = [other.payload for other in others if other is not row]
     if not _accepts_any(parts, [*list(state.context)[-1:], *neighbours[:_NEIGHBOURS]]):
         raise Transient(f"The detectors refuse whatever they are sent: {error.message}") from error
-    entry = QueueEntry(row.entry_id, parts.source, row.payload, row.origin)
+    entry = QueueEntry(row.entry_id, parts.source, row.payload, row.origin, row.letter)
     reason = f"no detector could judge it: {error.message}"
-    parts.keeper.refuse(parts.source, [Refusal(entry, reason, str(error.details.get("field", "")))])
+    field = str(error.details.get("field", ""))
+    parts.keeper.refuse(parts.source, [Refusal(entry, reason, field, "unjudged")])
 
 
 def _accepts_any(parts: SourceParts, payloads: Sequence[bytes]) -> bool:

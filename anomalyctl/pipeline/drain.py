@@ -65,7 +65,7 @@ class Drainer:
     ) -> None:
         self.readings = readings
         self.detectors = detectors
-        self.keeper = Keeper(readings, verdicts, episodes)
+        self.keeper = Keeper(readings, verdicts, episodes, clock=clock)
         self.fitter = Fitter(readings, train_on_simulated=train_on_simulated, clock=clock)
         self.consumer = consumer
         self.stop = stop or threading.Event()

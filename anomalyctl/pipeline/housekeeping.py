@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from anomalyctl.pipeline.retrying import retry_due
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.triage.clean_up import clean_up as mend
@@ -26,6 +27,8 @@ class CleanedUp:
     consumers: int
     mended: tuple[str, ...]
     """Sentences about actions that were finished."""
+    retried: int
+    """Dead letters that went back into the queue."""
 
 
 def clean_up(readings: ReadingStore, anomalies: AnomalyStore, *, consumer: str, now: datetime) -> CleanedUp:
@@ -37,4 +40,4 @@ def clean_up(readings: ReadingStore, anomalies: AnomalyStore, *, consumer: str, 
         logger.info("%s", sentence)
     if entries or consumers:
         logger.info("removed %d acknowledged entries and %d consumers", entries, consumers)
-    return CleanedUp(entries, consumers, mended.sentences)
+    return CleanedUp(entries, consumers, mended.sentences, retry_due(readings, anomalies, now=now))

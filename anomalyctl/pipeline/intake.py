@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from anomalyctl.errors import ReadingRefused
+from anomalyctl.pipeline.dead_letters import Kind
 from anomalyctl.stores.readings.queue import QueueEntry
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.tags import TagRegistry
@@ -27,6 +28,8 @@ class Row:
     origin: str
     late: bool = False
     """It arrived after a newer reading of its source."""
+    letter: str = ""
+    """Id of the dead letter that it was."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,7 @@ class Refusal:
     entry: QueueEntry
     reason: str
     field: str
+    kind: Kind = "refused"
 
 
 @dataclass(slots=True)
@@ -66,7 +70,7 @@ def sort_out(
             continue
         origin = entry.origin if entry.origin in _ORIGINS else "live"
         ms = epoch_ms(reading.timestamp)
-        row = Row(entry.id, ms, reading, entry.payload, origin, late=ms < newest)
+        row = Row(entry.id, ms, reading, entry.payload, origin, late=ms < newest, letter=entry.letter)
         newest = max(newest, ms)
         taken = first.setdefault(row.ms, row)
         if taken is not row:

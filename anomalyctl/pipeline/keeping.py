@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Protocol
 
+from anomalyctl.errors import Transient
+from anomalyctl.pipeline.dead_letters import failed_again, new_letter
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.intake import Refusal, Row
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.dead_letters import DeadLetter, payload_text
-from anomalyctl.telemetry.times import format_time, from_epoch_ms
 from anomalyctl.telemetry.verdicts import Memory, Tier
+
+logger = logging.getLogger(__name__)
 
 Document = dict[str, Any]
 
@@ -30,8 +34,17 @@ class VerdictKeeper(Protocol):
     def verdict(self, reading_id: str) -> Document | None:
         """One verdict."""
 
-    def add_dead_letter(self, document: Document) -> None:
-        """Keep one refused reading, idempotent by id."""
+    def add_dead_letters(self, documents: Sequence[Document]) -> None:
+        """Keep refused readings; those that are there stay as they are."""
+
+    def dead_letter(self, letter_id: str) -> Document | None:
+        """One letter."""
+
+    def change_dead_letter(self, document: Document, changes: Mapping[str, Any]) -> Document:
+        """Change a letter under its etag; raises LostRace or NotFound."""
+
+    def forget_dead_letter(self, letter_id: str) -> bool:
+        """Remove a letter whose reading has its verdict."""
 
 
 class EpisodeCounter(Protocol):
@@ -44,10 +57,18 @@ class EpisodeCounter(Protocol):
 class Keeper:
     """Verdict, episode, window, memory, acknowledgement: the acknowledgement last, always."""
 
-    def __init__(self, readings: ReadingStore, verdicts: VerdictKeeper, episodes: EpisodeCounter) -> None:
+    def __init__(
+        self,
+        readings: ReadingStore,
+        verdicts: VerdictKeeper,
+        episodes: EpisodeCounter,
+        *,
+        clock: Callable[[], datetime],
+    ) -> None:
         self._readings = readings
         self._verdicts = verdicts
         self._episodes = episodes
+        self._clock = clock
 
     def keep(
         self,
@@ -79,16 +100,19 @@ class Keeper:
         )
         if memories:
             self._readings.save_memory(source, memories, lease=lease)
-        self._readings.queue.acknowledge([row.entry_id for row in rows])
+        self._done_with(rows)
 
     def refuse(self, source: str, refusals: Sequence[Refusal]) -> None:
         """Make dead letters of what may not enter, take it out of the window and acknowledge it."""
         if not refusals:
             return
-        letters = [_letter(refusal) for refusal in refusals]
-        for letter in letters:
-            self._verdicts.add_dead_letter(_letter_document(letter))
-        self._readings.dead_letters.add(letters)
+        self._verdicts.add_dead_letters(
+            [self._new_letter(refusal) for refusal in refusals if not refusal.entry.letter]
+        )
+        for refusal in refusals:
+            if refusal.entry.letter:
+                self._note_another_failure(refusal)
+        self._show_at_a_glance(refusals)
         self._readings.windows.remove(source, [refusal.entry.payload for refusal in refusals])
         self._readings.queue.acknowledge([refusal.entry.id for refusal in refusals])
 
@@ -104,12 +128,51 @@ class Keeper:
         self._readings.windows.remove(
             source, [row.payload for row, first in repeats if row.payload != first.payload]
         )
-        self._readings.queue.acknowledge([row.entry_id for row, _ in repeats])
+        self._done_with([row for row, _ in repeats])
 
     def drop_judged(self, source: str, rows: Sequence[Row]) -> None:
         """Acknowledge readings that have a verdict; a payload that was not judged leaves the window."""
         self._readings.windows.remove(source, [row.payload for row in rows if self._is_another(source, row)])
+        self._done_with(rows)
+
+    def _done_with(self, rows: Sequence[Row]) -> None:
+        """Their verdicts are stored: what was a dead letter is none any more."""
+        for row in rows:
+            if row.letter:
+                self._verdicts.forget_dead_letter(row.letter)
+                self._readings.dead_letters.remove(row.letter)
         self._readings.queue.acknowledge([row.entry_id for row in rows])
+
+    def _show_at_a_glance(self, refusals: Sequence[Refusal]) -> None:
+        try:
+            for refusal in refusals:
+                if refusal.entry.letter:
+                    self._readings.dead_letters.remove(refusal.entry.letter)
+            self._readings.dead_letters.add([_at_a_glance(refusal) for refusal in refusals])
+        except Transient as error:
+            # Redis may be full; what counts is in Cosmos DB, and nothing must wait for this.
+            logger.warning("dead letters are not shown in Redis: %s", error.message)
+
+    def _new_letter(self, refusal: Refusal) -> Document:
+        return new_letter(
+            refusal.entry, kind=refusal.kind, reason=refusal.reason, field=refusal.field, now=self._clock()
+        )
+
+    def _note_another_failure(self, refusal: Refusal) -> None:
+        letter = self._verdicts.dead_letter(refusal.entry.letter)
+        if letter is None:  # purged meanwhile, and here it is again
+            self._verdicts.add_dead_letters([self._new_letter(refusal)])
+            return
+        changes = failed_again(
+            letter,
+            refusal.entry,
+            kind=refusal.kind,
+            reason=refusal.reason,
+            field=refusal.field,
+            now=self._clock(),
+        )
+        if changes:
+            self._verdicts.change_dead_letter(letter, changes)
 
     def _is_another(self, source: str, row: Row) -> bool:
         beside = self._readings.window(source, row.ms, row.ms)
@@ -127,28 +190,14 @@ def source_day_of(row: Row) -> str:
     return f"{row.reading.source}:{row.reading.timestamp:%Y-%m-%d}"
 
 
-def _letter(refusal: Refusal) -> DeadLetter:
-    entry = refusal.entry
+def _at_a_glance(refusal: Refusal) -> DeadLetter:
+    entry, letter_id = refusal.entry, refusal.entry.letter or refusal.entry.id
     return DeadLetter(
-        id=entry.id,
+        id=letter_id,
         source=entry.source,
         origin=entry.origin,
         reason=refusal.reason,
         field=refusal.field,
-        arrived_ms=entry.arrived_ms,
+        arrived_ms=int(letter_id.partition("-")[0]),
         payload=payload_text(entry.payload),
     )
-
-
-def _letter_document(letter: DeadLetter) -> Document:
-    # The arrival is the server's time: the same letter has the same day however often it is written.
-    failed_at: datetime = from_epoch_ms(letter.arrived_ms)
-    return {
-        "id": letter.id,
-        "failed_at": format_time(failed_at),
-        "source": letter.source,
-        "origin": letter.origin,
-        "reason": letter.reason,
-        "field": letter.field,
-        "payload": letter.payload,
-    }

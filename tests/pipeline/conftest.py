@@ -66,9 +66,21 @@ class Verdicts:
     def verdict(self, reading_id: str) -> dict[str, Any] | None:
         return deepcopy(self.documents.get(reading_id))
 
-    def add_dead_letter(self, document: dict[str, Any]) -> None:
-        assert parse_time(document["failed_at"])
-        self.letters[document["id"]] = document
+    def add_dead_letters(self, documents: Sequence[dict[str, Any]]) -> None:
+        if self.broken:
+            raise Unreachable("Cosmos DB cannot be reached.")
+        for document in documents:
+            assert parse_time(document["failed_at"])
+            self.letters.setdefault(document["id"], orjson.loads(orjson.dumps(document)))
+
+    def dead_letter(self, letter_id: str) -> dict[str, Any] | None:
+        return deepcopy(self.letters.get(letter_id))
+
+    def change_dead_letter(self, document: dict[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+        return self.letters[document["id"]].update(changes) or self.letters[document["id"]]
+
+    def forget_dead_letter(self, letter_id: str) -> bool:
+        return self.letters.pop(letter_id, None) is not None
 
     @property
     def in_order(self) -> list[dict[str, Any]]:

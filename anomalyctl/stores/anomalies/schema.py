@@ -73,6 +73,8 @@ CONTAINERS: Final = (
     ),
     Container(MODIFIED_VALUES, "/anomaly_id", ("/anomaly_id", "/modified_at")),
     Container(EVENTS, "/anomaly_id", ("/anomaly_id", "/at")),
-    Container(DEAD_LETTERS, "/day", ("/day", "/failed_at", "/source"), _NINETY_DAYS_S),
+    Container(
+        DEAD_LETTERS, "/day", ("/day", "/failed_at", "/source", "/kind", "/next_try_at"), _NINETY_DAYS_S
+    ),
     Container(LEASES, "/id", ()),
 )

@@ -1,4 +1,4 @@
-"""Readings that were refused, kept with the reason for whoever looks for them; the newest thousand."""
+"""The newest dead letters at a glance; Cosmos DB has all of them, whole."""
 
 from __future__ import annotations
 
@@ -48,6 +48,15 @@ class DeadLetters:
         pipe.zadd(DEAD_LETTERS, {orjson.dumps(asdict(letter)): letter.arrived_ms for letter in letters})
         pipe.zremrangebyrank(DEAD_LETTERS, 0, -MOST_LETTERS - 1)
         pipe.execute()
+
+    @redis_errors()
+    def remove(self, letter_id: str) -> None:
+        """Forget one that was judged or purged."""
+        arrived_ms = int(letter_id.partition("-")[0])
+        rows = self._client.zrangebyscore(DEAD_LETTERS, arrived_ms, arrived_ms)
+        gone = [row for row in rows if orjson.loads(row)["id"] == letter_id]
+        if gone:
+            self._client.zrem(DEAD_LETTERS, *gone)
 
     @redis_errors()
     def newest(self, limit: int = 100) -> list[DeadLetter]:

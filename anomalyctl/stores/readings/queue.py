@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
     import redis
 
 _CHUNK = 1_000
+_ENTRY_ID = re.compile(rb"\d{1,14}-\d{1,20}")
 
 # Deleting a consumer drops what is pending for it, so the look and the deed must be one step.
 _DELETE_IDLE_CONSUMERS = """
@@ -45,6 +47,8 @@ class QueueEntry:
     source: str
     payload: bytes
     origin: str
+    letter: str = ""
+    """Id of the dead letter that it was; empty for a reading that just came."""
 
     @property
     def arrived_ms(self) -> int:
@@ -70,6 +74,12 @@ class ReadingQueue:
         except ResponseError as error:
             if not str(error).startswith("BUSYGROUP"):
                 raise
+
+    @redis_errors()
+    def put_back(self, source: str, payload: bytes, *, origin: str, letter: str) -> str:
+        """Queue a dead letter again; returns the id of its new entry."""
+        fields = {"source": source, "payload": payload, "origin": origin, "letter": letter}
+        return str(self._client.xadd(READINGS, fields).decode())
 
     @redis_errors()
     def read_new(self, consumer: str, count: int) -> list[QueueEntry]:
@@ -205,4 +215,10 @@ def _entry(entry_id: bytes, fields: dict[bytes, bytes]) -> QueueEntry:
         source=fields.get(b"source", DEFAULT_SOURCE.encode()).decode("utf-8", "replace"),
         payload=fields.get(b"payload", b""),
         origin=fields.get(b"origin", b"live").decode("utf-8", "replace"),
+        letter=_letter_id(fields.get(b"letter", b"")),
     )
+
+
+def _letter_id(value: bytes) -> str:
+    """What a producer writes there by itself must not reach an address."""
+    return value.decode() if _ENTRY_ID.fullmatch(value) else ""

@@ -66,6 +66,15 @@ class ReadingStore:
         """Whether Redis answers."""
         return bool(self._client.ping())
 
+    @redis_errors()
+    def memory_share(self) -> float:
+        """How much of Redis' memory limit is in use, 0 to 1 and over; 0 where there is no limit."""
+        memory = self._client.info("memory")
+        limit = int(memory.get("maxmemory", 0))
+        # Buffers of replicas and of the append-only file do not count against the limit.
+        used = int(memory["used_memory"]) - int(memory.get("mem_not_counted_for_evict", 0))
+        return used / limit if limit else 0.0
+
     def append(self, source: str, payloads: Sequence[tuple[int, bytes]], *, origin: Origin) -> int:
         """Queue readings (own time in ms, JSON) and put them into the window; returns how many."""
         return self.windows.append(source, payloads, origin=origin)
