@@ -26,6 +26,7 @@ class StateSettings:
     container: str = "tfstate"
     key: str = "anomaly-detection.tfstate"
     location: str = "eastus"
+    sku: str = "Standard_ZRS"
     own_account: bool = False
     """True where the state shares its storage account with no other environment."""
 
@@ -112,6 +113,7 @@ _STATE_RULES: Final = {
     "resource_group": (r"[\w().-]{0,89}[\w()-]", "the name of a resource group"),
     "container": (r"[a-z0-9](-?[a-z0-9]){2,62}", "3 to 63 lower-case letters, digits and single hyphens"),
     "key": (r"[\w./-]{1,200}", "the name of a blob"),
+    "sku": (r"Standard_(LRS|ZRS|GRS|GZRS|RAGRS|RAGZRS)", "Standard_ZRS, Standard_LRS or a geo-redundant one"),
     "location": (r"[a-z][a-z0-9]{2,40}", "a region such as norwayeast"),
 }
 

@@ -31,6 +31,7 @@ class StateAccount:
     container: str
     key: str
     location: str
+    sku: str
 
     @property
     def resource_group_id(self) -> str:
@@ -69,6 +70,7 @@ def state_account(environment: Environment, environ: Mapping[str, str] | None = 
         container=state.container,
         key=state.key,
         location=state.location,
+        sku=state.sku,
     )
 
 
@@ -117,7 +119,7 @@ def write_backend_file(project: Project, environment: Environment, configuration
 
 
 def read_backend_file(project: Project, environment: Environment) -> dict[str, str] | None:
-    """The arguments that were kept, None where there are none. Raises PreconditionFailed for a broken file."""
+    """The arguments that were kept, None where there are none. Raises PreconditionFailed for a broken one."""
     path = backend_file(project, environment)
     try:
         lines = path.read_text(encoding="utf-8").splitlines()

@@ -40,5 +40,16 @@ LANGUAGE: Final = Policy(
 """A verdict waits for its contexts and has 30 s in all: known causes now beat better words later."""
 DATABASE: Final = Policy("database", timeout_s=10.0, breaker_failures=3, breaker_rest_s=30.0)
 CACHE: Final = Policy("cache", timeout_s=5.0)
+RESOURCE_MANAGER: Final = Policy(
+    "Resource Manager", timeout_s=30.0, wait_max_s=20.0, rate_limit_attempts=5, rate_limit_wait_max_s=120.0
+)
+STATE_BLOBS: Final = Policy("state blobs", timeout_s=10.0, attempts=3, wait_max_s=5.0)
+ROLE_ARRIVAL: Final = Policy(
+    "arrival of a role", timeout_s=10.0, attempts=45, wait_min_s=2.0, wait_max_s=15.0, breaker_failures=1000
+)
+"""A new role reaches blobs after seconds, mostly, and after ten minutes at worst."""
 
-POLICIES: Final = {policy.name: policy for policy in (DETECTORS, LANGUAGE, DATABASE, CACHE)}
+POLICIES: Final = {
+    policy.name: policy
+    for policy in (DETECTORS, LANGUAGE, DATABASE, CACHE, RESOURCE_MANAGER, STATE_BLOBS, ROLE_ARRIVAL)
+}

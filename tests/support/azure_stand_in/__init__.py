@@ -1,0 +1,1 @@
+"""An Azure of paper: Entra, Resource Manager and blobs over real HTTPS, refusing what they were not told."""
