@@ -11,10 +11,23 @@ from anomalyctl.detection.window import Vector
 
 TIME_CONSTANT_S: Final = 1800.0
 """Long beside any disturbance that should alarm, short beside the day whose cycle it has to follow."""
+_MOST_LEAST_ROWS: Final = 4_000.0
+_USUAL_CADENCE_S: Final = 10.0
 LARGEST_STEP: Final = 1.5
 """Standard deviations of one reading that may pull the level: a fault is learnt in hours, not in minutes."""
 SETTLED: Final = 20
 """Readings before a tag's deviation means anything."""
+
+
+def time_constant_s(cadence_s: float) -> float:
+    """`TIME_CONSTANT_S`; longer where readings are rare.
+
+    The means that alarm look back on up to 40 readings, however far apart they are: the baseline must stay
+    slow beside them.
+    """
+    slower = max(1.0, cadence_s / _USUAL_CADENCE_S)
+    rows = TIME_CONSTANT_S / cadence_s
+    return cadence_s * max(rows, min(_MOST_LEAST_ROWS, rows * slower * slower))
 
 
 class Baseline:
@@ -29,10 +42,10 @@ class Baseline:
     FIELDS: Final = ("seen", "absent", "level", "slope", "before", "earlier")
 
     def __init__(self, tags: int, cadence_s: float, state: Mapping[str, Vector] | None = None) -> None:
-        forget = 1.0 - min(0.5, cadence_s / TIME_CONSTANT_S)
+        forget = 1.0 - min(0.5, cadence_s / time_constant_s(cadence_s))
         self._gain = 1.0 - forget * forget
         self._slope_gain = (1.0 - forget) ** 2
-        self._memory_rows = TIME_CONSTANT_S / cadence_s
+        self._memory_rows = time_constant_s(cadence_s) / cadence_s
         given = state or self._empty(tags)
         self.seen, self.absent, self.level, self.slope, self.before, self.earlier = (
             given[name].copy() for name in self.FIELDS

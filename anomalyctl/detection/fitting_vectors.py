@@ -26,8 +26,18 @@ EXPLAINED: Final = 0.9
 """Share of the variance that the kept components hold."""
 
 
-def fit_vectors(values: Matrix, tags: tuple[str, ...], cadence_s: float, learnt: int) -> VectorModel:
-    """Fit on rows `[:learnt]` of `[rows, tags]`."""
+def fit_vectors(
+    values: Matrix,
+    tags: tuple[str, ...],
+    cadence_s: float,
+    learnt: int,
+    calibrated: VectorModel | None = None,
+) -> VectorModel:
+    """Fit on rows `[:learnt]` of `[rows, tags]`.
+
+    The rows after them tell `spread`; where there are none, `calibrated` has it, the model that the limits
+    are from: what that one has no components for gets none either.
+    """
     centre, scale = robust_scale(values[:learnt]) if tags else (np.zeros(0), np.zeros(0))
     everything = np.nan_to_num(deviations_of((values - centre) / scale, cadence_s))
     known = everything[:learnt]
@@ -40,12 +50,15 @@ def fit_vectors(values: Matrix, tags: tuple[str, ...], cadence_s: float, learnt:
     standard = innovations / sigma
     clean &= np.all(np.abs(standard) < OUTLIER, axis=1)
     precision = shrunk_precision(standard[clean] if clean.any() else standard)
-    later = everything[learnt:] - np.hstack([everything[learnt - 1 : -1], everything[learnt - 2 : -2]]) @ (
-        coefficients.T
-    )
-    spread = _later_spread(later / sigma, precision)
+    if calibrated is not None:
+        spread = calibrated.spread
+    else:
+        before = np.hstack([everything[learnt - 1 : -1], everything[learnt - 2 : -2]])
+        spread = _later_spread((everything[learnt:] - before @ coefficients.T) / sigma, precision)
     conditional = (standard @ precision) / (np.sqrt(np.diag(precision)) * spread)
     component_scale, components = _components(known)
+    if calibrated is not None and not calibrated.components.shape[1]:
+        components = calibrated.components
     return VectorModel(
         tags=tags,
         centre=centre,

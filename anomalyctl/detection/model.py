@@ -21,7 +21,7 @@ from anomalyctl.detection.window import Vector
 from anomalyctl.errors import InvalidInput
 from anomalyctl.telemetry.times import format_time, parse_time
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raised whenever the arrays change their meaning; other formats are refused."""
 
 _PARTS: Final[dict[str, type[Any]]] = {

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from anomalyctl.detection.baseline import TIME_CONSTANT_S
+from anomalyctl.detection.baseline import time_constant_s
 from anomalyctl.detection.calibration import ALARM
 from anomalyctl.detection.findings import Fired, explanation, tag_verdict
 from anomalyctl.detection.holding import Holding
@@ -52,7 +52,7 @@ class StatisticalTier:
 
     def interrupt(self, gap_ms: int) -> None:
         """The next reading comes `gap_ms` after the last; after a long gap the baseline is learnt anew."""
-        if gap_ms > 1000.0 * TIME_CONSTANT_S:
+        if gap_ms > 1000.0 * time_constant_s(self._model.cadence_s):
             self._scorer = ResidualScorer(self._model.residuals, self._model.cadence_s)
         self._scorer.interrupt()
 

@@ -40,10 +40,15 @@ def test_a_fault_in_the_later_rows_does_not_widen_the_limit() -> None:
     assert calibrate(normal_maxima(6_000), later, ONE, ONE).alarm_value(0) == pytest.approx(clean, rel=0.1)
 
 
-def test_the_benchmarks_limit_comes_from_the_fit_rows_alone() -> None:
-    fitted = normal_maxima(6_000)
-    one = calibrate(fitted, normal_maxima(2_000, 1), ONE, ONE)
-    other = calibrate(fitted, normal_maxima(2_000, 2) * 1.5, ONE, ONE)
-    rows = normal_maxima(10, 3)
+def test_the_benchmarks_limit_is_four_thirds_of_the_999_per_mille_point_of_the_fit_rows() -> None:
+    fitted, later = normal_maxima(6_000), normal_maxima(2_000, 1)
+    limits = calibrate(fitted, later, ONE, ONE)
+    point = np.quantile(np.vstack([fitted, later]), 0.999)
+    assert limits.u(np.array([[4.0 / 3.0 * point]]), "benchmark")[0, 0] == pytest.approx(ALARM)
+
+
+def test_the_two_limits_differ_and_the_benchmarks_does_not_know_of_caution() -> None:
+    fitted, later, rows = normal_maxima(6_000), normal_maxima(2_000, 1), normal_maxima(10, 3)
+    one, other = calibrate(fitted, later, ONE, ONE), calibrate(fitted, later, 9.0 * ONE, 2.0 * ONE)
     assert np.array_equal(one.u(rows, "benchmark"), other.u(rows, "benchmark"))
-    assert not np.array_equal(one.u(rows), other.u(rows))
+    assert not np.array_equal(one.u(rows), one.u(rows, "benchmark"))
