@@ -71,7 +71,8 @@ class Certificates:
 @contextmanager
 def serving_https(application: Any, certificates: Certificates) -> Iterator[str]:
     """Serve an ASGI application over TLS on a free port of loopback; gives its address."""
-    listener = socket.socket()
+    # asyncio turns off the delay of small packets only where the protocol is named.
+    listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.bind(("127.0.0.1", 0))
     listener.listen()
     configuration = uvicorn.Config(

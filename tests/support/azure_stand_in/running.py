@@ -9,7 +9,7 @@ from typing import Any
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from anomalyctl.azure.cloud import Cloud, cloud_from
@@ -27,6 +27,8 @@ class AzureStandIn:
     certificates: Certificates
     paper: Paper = field(default_factory=Paper)
     address: str = ""
+    storage_suffix: str = ""
+    """What the metadata host tells Terraform that storage addresses end with."""
     credential: entra.StandInCredential = field(default_factory=entra.StandInCredential)
 
     def begin_anew(self) -> None:
@@ -63,6 +65,8 @@ def running_azure(certificates: Certificates) -> Iterator[AzureStandIn]:
         signed_in: Any = await entra.answer(request, stand_in.address)
         if signed_in is not None:
             return signed_in
+        if request.url.path == "/metadata/endpoints":
+            return JSONResponse(_metadata(stand_in))
         if request.url.path.startswith("/blobs/"):
             return await blobs.answer(stand_in.paper, request)
         return await ResourceManagerStandIn(stand_in.paper, stand_in.address).answer(request)
@@ -72,3 +76,20 @@ def running_azure(certificates: Certificates) -> Iterator[AzureStandIn]:
         stand_in.address = address
         stand_in.begin_anew()
         yield stand_in
+
+
+def _metadata(stand_in: AzureStandIn) -> dict[str, Any]:
+    """What Terraform asks a metadata host (ARM_METADATA_HOSTNAME) about a cloud."""
+    return {
+        "name": "AzureStandIn",
+        "portal": stand_in.address,
+        "resourceManager": stand_in.address,
+        "microsoftGraphResourceId": stand_in.address,
+        "authentication": {
+            "loginEndpoint": stand_in.address,
+            "audiences": [stand_in.address],
+            "tenant": "common",
+            "identityProvider": "AAD",
+        },
+        "suffixes": {"storage": stand_in.storage_suffix},
+    }
