@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -20,12 +20,19 @@ def terraform() -> None:
 
 
 @pytest.fixture(scope="session")
-def initialised(terraform: None, tmp_path_factory: pytest.TempPathFactory) -> Root:
+def initialised(terraform: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Root]:
     """One initialised copy, for what only reads it; the provider is the real one where that is asked for."""
     folder = tmp_path_factory.mktemp("module")
-    root = Root.copy_of(folder, None if REAL_PROVIDER else install(folder / "azure"))
+    if REAL_PROVIDER:
+        root = Root.copy_of(folder, None)
+        root.init()
+        yield root
+        return
+    azure = install(folder / "azure")
+    root = Root.copy_of(folder, azure)
     root.init()
-    return root
+    with azure.staying() as environment:
+        yield Root(root.folder, root.environment | environment)
 
 
 @pytest.fixture

@@ -8,9 +8,13 @@ from __future__ import annotations
 
 import datetime
 import json
+import os
 import platform
 import shutil
+import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -55,6 +59,24 @@ class StandIn:
     def environment(self) -> dict[str, str]:
         """The variables that Terraform needs to find the stand-in and to take it for a subscription."""
         return {"TF_CLI_CONFIG_FILE": str(self.cli_config), "ARM_SUBSCRIPTION_ID": SUBSCRIPTION}
+
+    @contextmanager
+    def staying(self) -> Iterator[dict[str, str]]:
+        """Run one provider for many commands; gives the environment that leads them to it.
+
+        Terraform starts a provider two or three times a command; where many commands only ask, this halves
+        their time. What depends on being started, stopped or killed must not use it.
+        """
+        command = [sys.executable, "-m", "tests.support.azurerm.serving", str(self.folder), "--stay"]
+        variables = os.environ | self.environment()
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, cwd=PROJECT, env=variables, text=True
+        ) as process:
+            assert process.stdout
+            try:
+                yield self.environment() | {"TF_REATTACH_PROVIDERS": process.stdout.readline().strip()}
+            finally:
+                process.terminate()
 
     def trouble(self, **wishes: list[dict[str, Any]]) -> None:
         """Ask for troubles (slow, fail, drift, die; see troubles.py); none at all ends them."""
