@@ -5,7 +5,7 @@ PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint docs secrets bench clean
+.PHONY: help demo test soak lint docs secrets bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 8
@@ -35,6 +35,9 @@ demo: $(INSTALLED) ## Set everything up and watch the product do its main job on
 
 test: $(INSTALLED) ## Set everything up and pass the tests
 	$(PYTHON) -m pytest -n auto --dist loadfile -m "not benchmark"
+
+soak: $(INSTALLED) ## Kill parts a hundred times over 50,000 readings (20 minutes) and print the balance
+	$(PYTHON) -m tests.soak.kills
 
 lint: $(INSTALLED) ## Lint, format check, types, import contracts
 	$(VENV)/bin/ruff check .

@@ -1,0 +1,73 @@
+"""Killed, stopped, refused, flooded: what was accepted has its verdict or its dead letter, once."""
+
+from __future__ import annotations
+
+import random
+import signal
+import time
+from typing import Any
+
+import pytest
+
+from tests.support.shaken import PARTS, Shaken, quiet_rows
+
+pytestmark = pytest.mark.timeout(240)
+JUDGED_WITHIN_S = 90
+
+
+def test_every_part_killed_at_a_random_moment(shaken: Shaken) -> None:
+    dice = random.Random(20261120)
+    sources, broken = {}, {}
+    for name in ("killed-1", "killed-2"):
+        sources[name], broken[name] = quiet_rows(name, 400, seed=len(name), malformed=0.01)
+    with shaken.load(sources, pause_s=0.3):
+        for part in dice.sample(PARTS, len(PARTS)):
+            time.sleep(dice.uniform(0.3, 1.2))
+            shaken.wait_until(lambda part=part: shaken.kill(part), 30)  # type: ignore[misc]
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    balance = shaken.balance(sources, broken)
+    assert balance.holds, balance.told()
+    assert balance.dead_letters == sum(map(len, broken.values())) > 0
+
+
+def test_cosmos_refuses_is_cut_off_and_loses_its_answers(shaken: Shaken) -> None:
+    # Never three in a row: the breaker's 30 s of rest are for the long form.
+    faults: list[dict[str, Any]] = [
+        {"status": 429, "count": 2, "retry_after_ms": 20},
+        {"status": 503},
+        {"status": 412},
+        {"cut": True},
+        {"cut": True, "applied": True},
+    ]
+    rows, broken = quiet_rows("refused", 150, malformed=0.02)
+    shaken.wait_until(shaken.all_well, 60)
+    with shaken.load({"refused": rows}, pause_s=0.4):
+        for fault in faults:
+            shaken.refuse(**fault, path="docs")
+            time.sleep(0.7)
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    assert shaken.struck() == 6, "each fault was met"
+    shaken.refuse(clear=True)
+    balance = shaken.balance({"refused": rows}, {"refused": broken})
+    assert balance.holds, balance.told()
+
+
+def test_detectors_that_hang_for_a_while(shaken: Shaken) -> None:
+    rows, broken = quiet_rows("hung", 120, malformed=0.01)
+    shaken.wait_until(shaken.all_well, 60)
+    with shaken.load({"hung": rows}, pause_s=0.1):
+        assert shaken.signal("detectors", signal.SIGSTOP)
+        time.sleep(2)
+        assert shaken.signal("detectors", signal.SIGCONT)
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    balance = shaken.balance({"hung": rows}, {"hung": broken})
+    assert balance.holds, balance.told()
+
+
+def test_a_flood_of_duplicates(shaken: Shaken) -> None:
+    rows, broken = quiet_rows("flooded", 100, malformed=0.02)
+    shaken.wait_until(shaken.all_well, 60)
+    shaken.send("flooded", rows, repeats=8)
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    balance = shaken.balance({"flooded": rows}, {"flooded": broken})
+    assert balance.holds, balance.told()
