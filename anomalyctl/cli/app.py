@@ -13,6 +13,7 @@ import typer
 from anomalyctl.cli.lazy import Entry, lazy_group
 
 OPERATE: Final = "Operate the system"
+INFRASTRUCTURE: Final = "Infrastructure"
 FEED: Final = "Feed the pipeline"
 TRIAGE: Final = "Triage"
 
@@ -21,10 +22,23 @@ COMMANDS: Final[dict[str, Entry]] = {
     "status": Entry("status", "Health, address, uptime and backlog of each part.", OPERATE),
     "logs": Entry("logs", "What the parts wrote.", OPERATE),
     "destroy": Entry("destroy", "Take an environment down; asks first.", OPERATE),
+    "detectors": Entry("detectors", "Try the detector on recordings; choose models.", OPERATE, group=True),
     "doctor": Entry("doctor", "Check what this machine has and say what to mend.", OPERATE),
     "simulate": Entry("simulate", "Send synthetic readings, with faults where wanted.", FEED),
     "ingest": Entry("ingest", "Send a recording of a real plant.", FEED),
     "replay": Entry("replay", "Run kept windows through the detectors again.", FEED),
+    "plan": Entry("plan", "Show what an apply would change, and keep the plan.", INFRASTRUCTURE),
+    "apply": Entry("apply", "Apply a kept plan, that one and no other.", INFRASTRUCTURE),
+    "drift": Entry("drift", "What changed outside of Terraform.", INFRASTRUCTURE),
+    "output": Entry("output", "Names and addresses of what is deployed.", INFRASTRUCTURE),
+    "state": Entry(
+        "state", "The Terraform state: its resources, lock and copies.", INFRASTRUCTURE, group=True
+    ),
+    "workspace": Entry("workspace", "One an environment.", INFRASTRUCTURE, group=True),
+    "runs": Entry("runs", "What was done, by whom, and how it ended.", INFRASTRUCTURE, group=True),
+    "init": Entry("init", "Prepare an environment for Terraform.", INFRASTRUCTURE),
+    "validate": Entry("validate", "Check the configuration by itself.", INFRASTRUCTURE),
+    "import": Entry("import_", "Take an existing resource into the state.", INFRASTRUCTURE),
     "anomalies": Entry("anomalies", "What was found, and what is done about it.", TRIAGE, group=True),
     "dead-letters": Entry(
         "dead_letters", "Readings without a verdict: look, retry, purge.", TRIAGE, group=True

@@ -89,8 +89,12 @@ def _report(error: AnomalyctlError) -> int:
         from anomalyctl.cli.console import talk
 
         talk().print(f"[bad]Failed:[/bad] {escape(error.message)}", soft_wrap=True)
+        for text in error.details.get("original", ()):
+            talk().print(f"[hint]{escape(str(text))}[/hint]", soft_wrap=True)
         if error.hint:
             talk().print(f"[hint]Next: {escape(error.hint)}[/hint]", soft_wrap=True)
+        if error.details.get("link"):
+            talk().print(f"[hint]See: {escape(str(error.details['link']))}[/hint]", soft_wrap=True)
     return error.exit_code
 
 

@@ -6,6 +6,7 @@ import os
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 
 class OutputFormat(StrEnum):
@@ -24,6 +25,8 @@ class Invocation:
     quiet: bool = False
     verbose: bool = False
     no_input: bool = False
+    root: Path | None = None
+    """The Terraform root that --project names."""
 
     @property
     def can_ask(self) -> bool:
@@ -33,6 +36,7 @@ class Invocation:
     def reset(self) -> None:
         """Back to the defaults: one process may run several commands in tests."""
         self.output, self.quiet, self.verbose, self.no_input = OutputFormat.TABLE, False, False, False
+        self.root = None
 
 
 current = Invocation()

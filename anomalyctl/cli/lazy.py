@@ -17,7 +17,7 @@ _COMMANDS = "anomalyctl.cli.commands"
 class Entry:
     """One command: its module in `cli/commands`, its line in the help, its panel there.
 
-    A group's module holds `app`, a Typer; a verb's module holds a function of the verb's name.
+    A group's module holds `app`, a Typer; a verb's module holds a function of the module's name.
     """
 
     module: str
@@ -62,7 +62,7 @@ def load(name: str, entry: Entry) -> Any:
         application._add_completion = False  # the root offers it, once
     else:
         application = typer.Typer(add_completion=False)
-        application.command(name)(getattr(module, name))
+        application.command(name)(getattr(module, entry.module))
     application.info.name = name
     command = typer.main.get_command(application)
     command.name = name

@@ -34,7 +34,9 @@ def _known_environment(context: typer.Context, value: str) -> str:
     from anomalyctl.environments import environment_named
     from anomalyctl.project import find_project
 
-    return value if context.resilient_parsing else environment_named(find_project(), value).name
+    if context.resilient_parsing or current.root is not None:  # a root that is not ours has no allow-list
+        return value
+    return environment_named(find_project(), value).name
 
 
 def _environment_names(incomplete: str) -> list[str]:

@@ -28,3 +28,21 @@ def ask_text(question: str, *, flag: str) -> str:
     if not answer:
         raise InvalidInput("Nothing was said.", field=flag, hint=f"Say it, or pass {flag}.")
     return answer
+
+
+def confirm_name(question: str, name: str, *, given: str | None, flag: str = "--confirm") -> None:
+    """Have `name` typed, unless it was `given` with the flag. Raises Declined for anything else."""
+    if given is not None:
+        if given != name:
+            raise Declined(f"{flag} {given} does not name {name}.", hint="Nothing was changed.")
+        return
+    if not current.can_ask:
+        raise Declined(
+            f"{question} There is nobody to ask.",
+            hint=f"Nothing was changed. Pass {flag} {name} to go ahead.",
+        )
+    typed = str(
+        typer.prompt(f"{question} Type its name to go ahead", default="", show_default=False, err=True)
+    )
+    if typed.strip() != name:
+        raise Declined("That is another name. Nothing was changed.")

@@ -9,7 +9,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-_HEAD: Final = re.compile(r'^\s*(resource)\s+"([^"]+)"\s+"([^"]+)"\s*\{')
+_HEAD: Final = re.compile(r'^\s*(\w+)((?:\s+"[^"]*")*)\s*\{')
 _PROTECTED: Final = re.compile(r"^\s*prevent_destroy\s*=\s*true\b", re.MULTILINE)
 _BACKEND: Final = re.compile(r'^\s*(?:backend\s+"([a-z]+)"|(cloud))\s*\{', re.MULTILINE)
 _REQUIRED: Final = re.compile(r'^\s*required_version\s*=\s*"([^"]+)"', re.MULTILINE)
@@ -53,7 +53,17 @@ class Configuration:
     def protected(self) -> tuple[str, ...]:
         """The addresses of resources with `prevent_destroy = true`."""
         return tuple(
-            address for text in self.texts for address, body in _resources(text) if _PROTECTED.search(body)
+            ".".join(labels)
+            for text in self.texts
+            for kind, labels, body in _blocks(text)
+            if kind == "resource" and _PROTECTED.search(body)
+        )
+
+    @property
+    def setup(self) -> tuple[str, ...]:
+        """The blocks that `terraform init` looks at."""
+        return tuple(
+            body for text in self.texts for kind, _, body in _blocks(text) if kind in ("terraform", "module")
         )
 
     @property
@@ -62,19 +72,19 @@ class Configuration:
         return any(_MODULE.search(text) for text in self.texts)
 
 
-def _resources(text: str) -> Iterator[tuple[str, str]]:
-    """Address and body of each resource; a body reaches to the line that closes it."""
-    address, depth = "", 0
+def _blocks(text: str) -> Iterator[tuple[str, tuple[str, ...], str]]:
+    """Kind, labels and text of each top-level block; a block reaches to the line that closes it."""
+    head: re.Match[str] | None = None
+    depth = 0
     body: list[str] = []
     for line in text.splitlines():
-        if not address:
-            if head := _HEAD.match(line):
-                address, depth, body = f"{head[2]}.{head[3]}", 0, []
-            else:
+        if head is None:
+            head, depth, body = _HEAD.match(line), 0, []
+            if head is None:
                 continue
         body.append(line)
         code = re.sub(r'"(?:[^"\\]|\\.)*"', '""', line)
         depth += code.count("{") - code.count("}")
         if depth <= 0:
-            yield address, "\n".join(body)
-            address = ""
+            yield head[1], tuple(re.findall(r'"([^"]*)"', head[2])), "\n".join(body)
+            head = None

@@ -63,11 +63,11 @@ class OpenRun:
     _append: Callable[[Mapping[str, Any]], None] = field(repr=False)
     _parts: int = 0
 
-    def note(self, kind: str, **facts: Any) -> None:
+    def note(self, kind: str, /, **facts: Any) -> None:
         """Keep one event. Never a secret."""
         self._append({"type": kind, "run": self.id, **facts})
 
-    def note_safely(self, kind: str, **facts: Any) -> None:
+    def note_safely(self, kind: str, /, **facts: Any) -> None:
         """`note`, where a full disk must not stop the run."""
         with contextlib.suppress(OSError):
             self.note(kind, **facts)

@@ -34,11 +34,13 @@ def collect_variables(
     keep_values_in: Path,
     environ: Mapping[str, str],
     automatic: Sequence[Path] = (),
+    kept_values: Path | None = None,
 ) -> Variables:
     """`defaults` that exist, then `files`, then `values` (NAME=VALUE), which are written to a file of mode
     0600.
 
-    `automatic` are the files that Terraform reads by itself: they only count for the digest.
+    `automatic` are the files that Terraform reads by itself: they only count for the digest. `kept_values`
+    is the file of an earlier call, in the place of `values`.
     Raises NotFound for a file of `files` that is missing, InvalidInput for a value without a name.
     """
     for file in files:
@@ -50,7 +52,10 @@ def collect_variables(
         digest.update(hashlib.sha256(path.read_bytes()).digest())
     for name in sorted(name for name in environ if name.startswith(VARIABLE_PREFIX)):
         digest.update(f"{name}={environ[name]}\0".encode())
-    if values:
+    if kept_values is not None:
+        digest.update(kept_values.read_bytes() if kept_values.is_file() else b"")
+        chosen.append(kept_values)
+    elif values:
         text = "".join(_assignment(value) for value in values)
         digest.update(text.encode())
         keep_values_in.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

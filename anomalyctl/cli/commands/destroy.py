@@ -8,15 +8,90 @@ import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption, YesOption
+from anomalyctl.cli.terraform_options import (
+    LockTimeoutOption,
+    RootOption,
+    TargetOption,
+    VarFileOption,
+    VarOption,
+)
 
 
 def destroy(
+    confirm: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The environment's name, instead of typing it.")
+    ] = None,
+    include_stateful: Annotated[
+        bool, typer.Option("--include-stateful", help="Also what holds data; it is lost.")
+    ] = False,
+    plan_only: Annotated[
+        bool, typer.Option("--plan-only", help="Show and keep the destroy plan; destroy nothing.")
+    ] = False,
+    plan: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="A destroy plan made before; a protected environment needs one."),
+    ] = None,
+    target: TargetOption = None,
+    var: VarOption = None,
+    var_file: VarFileOption = None,
+    keep_data: Annotated[
+        bool, typer.Option("--keep-data", help="Of local: stop, and delete nothing.")
+    ] = False,
     env: EnvironmentOption = "local",
+    root: RootOption = None,
+    lock_timeout: LockTimeoutOption = "0s",
     output: OutputOption = OutputFormat.TABLE,
     yes: YesOption = False,
-    keep_data: Annotated[bool, typer.Option("--keep-data", help="Stop, and delete nothing.")] = False,
 ) -> None:
-    """Stop the environment and delete its data; asks first."""
+    """Take the environment down; shows what is lost, and asks first.
+
+    `local` is stopped and its data deleted, after a yes or --yes.
+
+    Of an Azure environment the destroy plan is shown, and the environment's name is typed or given with
+    --confirm; --yes is not enough. What holds data stays unless --include-stateful.
+    """
+    from anomalyctl.cli.output import show
+    from anomalyctl.environments import LOCAL
+    from anomalyctl.errors import InvalidInput
+
+    if env == LOCAL and root is None:
+        if plan_only or plan or include_stateful or target or var or var_file:
+            raise InvalidInput(
+                "The environment local has no plan, targets or variables.", hint="Name an Azure environment."
+            )
+        _destroy_local(env, keep_data=keep_data, yes=yes or confirm == LOCAL, output=output)
+        return
+    if keep_data:
+        raise InvalidInput("--keep-data is for the environment local.", field="--keep-data")
+    from anomalyctl.cli.questions import confirming
+    from anomalyctl.cli.run_progress import shown_run
+    from anomalyctl.cli.terraform_options import request_for
+    from anomalyctl.cli.views.infrastructure import destruction_view
+    from anomalyctl.errors import PartlyDone
+    from anomalyctl.operations.infrastructure.destroying import destroy_azure
+    from anomalyctl.operations.infrastructure.planning import PlanOptions
+
+    with shown_run() as screen:
+        destroyed = destroy_azure(
+            request_for(env, root, lock_timeout),
+            PlanOptions(
+                kind="destroy",
+                targets=tuple(target or ()),
+                variable_files=tuple(var_file or ()),
+                variables=tuple(var or ()),
+            ),
+            confirm=confirming(screen, given=confirm, plan_only=plan_only),
+            include_stateful=include_stateful,
+            plan_name=plan,
+            plan_only=plan_only,
+            watcher=screen,
+        )
+    show(destroyed, destruction_view, output)
+    if destroyed.left_over:
+        raise typer.Exit(PartlyDone.exit_code)
+
+
+def _destroy_local(env: str, *, keep_data: bool, yes: bool, output: OutputFormat) -> None:
     from anomalyctl.cli.output import show
     from anomalyctl.cli.progress import shown_progress
     from anomalyctl.cli.prompts import confirm

@@ -53,6 +53,8 @@ class KeptPlan:
     variable_files: tuple[str, ...]
     targets: tuple[str, ...]
     path: Path
+    values_file: str = ""
+    """Where the values of --var are kept, mode 0600."""
 
     def age(self, now: datetime) -> timedelta:
         """How old it is."""
@@ -93,7 +95,7 @@ class PlanShelf:
 
     def newest(self) -> KeptPlan | None:
         """The plan that was made last, if any."""
-        found = [_read(path.with_suffix(".tfplan")) for path in self.folder.glob("*.tfplan.json")]
+        found = [_read(Path(str(path).removesuffix(".json"))) for path in self.folder.glob("*.tfplan.json")]
         return max(found, key=lambda plan: plan.created_at, default=None)
 
     def forget(self, plan: KeptPlan) -> None:
@@ -182,6 +184,7 @@ def _read(path: Path) -> KeptPlan:
             variable_files=tuple(body["variable_files"]),
             targets=tuple(body["targets"]),
             path=path,
+            values_file=body["values_file"],
         )
     except FileNotFoundError:
         raise PreconditionFailed(

@@ -1,0 +1,63 @@
+"""`anomalyctl plan`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from anomalyctl.cli.invocation import OutputFormat
+from anomalyctl.cli.options import EnvironmentOption, OutputOption
+from anomalyctl.cli.terraform_options import (
+    LockTimeoutOption,
+    RootOption,
+    TargetOption,
+    VarFileOption,
+    VarOption,
+)
+
+
+def plan(
+    destroy: Annotated[bool, typer.Option("--destroy", help="Plan the destruction of everything.")] = False,
+    refresh_only: Annotated[
+        bool, typer.Option("--refresh-only", help="Only bring the state up to date with Azure.")
+    ] = False,
+    detailed_exitcode: Annotated[
+        bool, typer.Option("--detailed-exitcode", help="Exit 2 where there are changes.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to keep the plan.")] = None,
+    target: TargetOption = None,
+    var: VarOption = None,
+    var_file: VarFileOption = None,
+    env: EnvironmentOption = "local",
+    root: RootOption = None,
+    lock_timeout: LockTimeoutOption = "0s",
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Show what an apply would change and what that means, and keep the plan for `apply`.
+
+    The plan is kept for a day, for you alone, bound to the environment, its workspace and subscription, the
+    variables and the state; `apply` refuses it where one of them is another.
+    """
+    from anomalyctl.cli.output import show
+    from anomalyctl.cli.run_progress import shown_run
+    from anomalyctl.cli.terraform_options import request_for
+    from anomalyctl.cli.views.plan import review_view
+    from anomalyctl.errors import InvalidInput
+    from anomalyctl.operations.infrastructure.planning import PlanOptions, make_review
+
+    if destroy and refresh_only:
+        raise InvalidInput("--destroy and --refresh-only exclude each other.", field="--refresh-only")
+    options = PlanOptions(
+        kind="destroy" if destroy else "refresh-only" if refresh_only else "apply",
+        targets=tuple(target or ()),
+        variable_files=tuple(var_file or ()),
+        variables=tuple(var or ()),
+        out=out,
+    )
+    with shown_run() as screen:
+        review = make_review(request_for(env, root, lock_timeout), options, screen)
+    show(review, review_view, output)
+    if detailed_exitcode and review.has_changes:
+        raise typer.Exit(2)
