@@ -1,18 +1,113 @@
-# What names, tags and places may not be. Each run is one validation.
+# What names, tags and places may not be. A run breaks one rule of each of several variables that know nothing of each other.
 
 mock_provider "azurerm" {
   source          = "./tests/mocks"
   override_during = plan
 }
 
-run "location_must_be_a_region" {
+run "first_rules" {
   command = plan
 
   variables {
+    # Location must be a region.
     location = "1"
+
+    # Project name must be lower case.
+    project_name = "Anomaly"
+
+    # Subscription id must be a UUID.
+    subscription_id = "prod"
+
+    # Resource providers must be namespaces.
+    resource_providers_to_register = ["Cache"]
+
+    # Owner must not be blank.
+    owner = " "
+
+    # Cost center must not be blank.
+    cost_center = " "
+
+    # Additional tags must not replace ours.
+    additional_tags = { owner = "somebody" }
+
+    # Retention must be whole hours.
+    retention_hours = 1.5
   }
 
-  expect_failures = [var.location]
+  expect_failures = [
+    var.location,
+    var.project_name,
+    var.subscription_id,
+    var.resource_providers_to_register,
+    var.owner,
+    var.cost_center,
+    var.additional_tags,
+    var.retention_hours,
+  ]
+}
+
+run "second_rules" {
+  command = plan
+
+  variables {
+    # Project name must begin with a letter.
+    project_name = "1-anomaly"
+
+    # Additional tags must be few.
+    additional_tags = { tag0 = "x", tag1 = "x", tag2 = "x", tag3 = "x", tag4 = "x", tag5 = "x", tag6 = "x", tag7 = "x", tag8 = "x", tag9 = "x", tag10 = "x" }
+
+    # Retention must not be zero.
+    retention_hours = 0
+  }
+
+  expect_failures = [
+    var.project_name,
+    var.additional_tags,
+    var.retention_hours,
+  ]
+}
+
+run "third_rules" {
+  command = plan
+
+  variables {
+    # Project name must not be too short.
+    project_name = "ab"
+
+    # Retention must not exceed a week.
+    retention_hours = 169
+  }
+
+  expect_failures = [
+    var.project_name,
+    var.retention_hours,
+  ]
+}
+
+run "fourth_rules" {
+  command = plan
+
+  variables {
+    # Project name must not be too long.
+    project_name = "anomaly-detection-site"
+  }
+
+  expect_failures = [
+    var.project_name,
+  ]
+}
+
+run "fifth_rules" {
+  command = plan
+
+  variables {
+    # Project name must not hold two hyphens.
+    project_name = "anomaly--site"
+  }
+
+  expect_failures = [
+    var.project_name,
+  ]
 }
 
 run "environment_must_be_on_the_list" {
@@ -23,144 +118,4 @@ run "environment_must_be_on_the_list" {
   }
 
   expect_failures = [var.environment]
-}
-
-run "project_name_must_be_lower_case" {
-  command = plan
-
-  variables {
-    project_name = "Anomaly"
-  }
-
-  expect_failures = [var.project_name]
-}
-
-run "project_name_must_begin_with_a_letter" {
-  command = plan
-
-  variables {
-    project_name = "1-anomaly"
-  }
-
-  expect_failures = [var.project_name]
-}
-
-run "project_name_must_not_be_too_short" {
-  command = plan
-
-  variables {
-    project_name = "ab"
-  }
-
-  expect_failures = [var.project_name]
-}
-
-run "project_name_must_not_be_too_long" {
-  command = plan
-
-  variables {
-    project_name = "anomaly-detection-site"
-  }
-
-  expect_failures = [var.project_name]
-}
-
-run "project_name_must_not_hold_two_hyphens" {
-  command = plan
-
-  variables {
-    project_name = "anomaly--site"
-  }
-
-  expect_failures = [var.project_name]
-}
-
-run "subscription_id_must_be_a_uuid" {
-  command = plan
-
-  variables {
-    subscription_id = "prod"
-  }
-
-  expect_failures = [var.subscription_id]
-}
-
-run "resource_providers_must_be_namespaces" {
-  command = plan
-
-  variables {
-    resource_providers_to_register = ["Cache"]
-  }
-
-  expect_failures = [var.resource_providers_to_register]
-}
-
-run "owner_must_not_be_blank" {
-  command = plan
-
-  variables {
-    owner = " "
-  }
-
-  expect_failures = [var.owner]
-}
-
-run "cost_center_must_not_be_blank" {
-  command = plan
-
-  variables {
-    cost_center = " "
-  }
-
-  expect_failures = [var.cost_center]
-}
-
-run "additional_tags_must_not_replace_ours" {
-  command = plan
-
-  variables {
-    additional_tags = { owner = "somebody" }
-  }
-
-  expect_failures = [var.additional_tags]
-}
-
-run "additional_tags_must_be_few" {
-  command = plan
-
-  variables {
-    additional_tags = { tag0 = "x", tag1 = "x", tag2 = "x", tag3 = "x", tag4 = "x", tag5 = "x", tag6 = "x", tag7 = "x", tag8 = "x", tag9 = "x", tag10 = "x" }
-  }
-
-  expect_failures = [var.additional_tags]
-}
-
-run "retention_must_be_whole_hours" {
-  command = plan
-
-  variables {
-    retention_hours = 1.5
-  }
-
-  expect_failures = [var.retention_hours]
-}
-
-run "retention_must_not_be_zero" {
-  command = plan
-
-  variables {
-    retention_hours = 0
-  }
-
-  expect_failures = [var.retention_hours]
-}
-
-run "retention_must_not_exceed_a_week" {
-  command = plan
-
-  variables {
-    retention_hours = 169
-  }
-
-  expect_failures = [var.retention_hours]
 }

@@ -1,287 +1,124 @@
-# What Redis, Cosmos DB and the language model may not be. Each run is one validation.
+# What Redis, Cosmos DB and the language model may not be. A run breaks one rule of each of several variables that know nothing of each other.
 
 mock_provider "azurerm" {
   source          = "./tests/mocks"
   override_during = plan
 }
 
-run "redis_flavor_must_be_known" {
+run "first_rules" {
   command = plan
 
   variables {
+    # Redis flavor must be known.
     redis_flavor = "basic"
-  }
 
-  expect_failures = [var.redis_flavor]
-}
-
-run "managed_redis_must_fit_one_shard" {
-  command = plan
-
-  variables {
+    # Managed Redis must fit one shard.
     managed_redis_sku_name = "Balanced_B50"
-  }
 
-  expect_failures = [var.managed_redis_sku_name]
-}
-
-run "redis_persistence_must_be_known" {
-  command = plan
-
-  variables {
+    # Redis persistence must be known.
     redis_persistence = "daily"
-  }
 
-  expect_failures = [var.redis_persistence]
-}
-
-run "redis_persistence_must_be_on_in_prod" {
-  command = plan
-
-  variables {
-    redis_persistence = "off"
-  }
-
-  expect_failures = [var.redis_persistence]
-}
-
-run "redis_cache_must_be_premium" {
-  command = plan
-
-  variables {
+    # Redis cache must be premium.
     redis_sku_name = "Standard"
-  }
 
-  expect_failures = [var.redis_sku_name]
-}
-
-run "redis_family_must_be_p" {
-  command = plan
-
-  variables {
+    # Redis family must be P.
     redis_family = "C"
-  }
 
-  expect_failures = [var.redis_family]
-}
-
-run "redis_capacity_must_be_a_size" {
-  command = plan
-
-  variables {
+    # Redis capacity must be a size.
     redis_capacity = 6
+
+    # Redis pool must not be empty.
+    redis_pool_size = 0
+
+    # Redis timeout must not be too short.
+    redis_connect_timeout_ms = 10
+
+    # Cosmos DB offer must be standard.
+    cosmosdb_offer_type = "Premium"
+
+    # Cosmos DB consistency must show own writes.
+    cosmosdb_consistency_level = "Eventual"
+
+    # Cosmos DB backup must be continuous.
+    cosmosdb_backup_tier = "Periodic"
+
+    # Cosmos DB throughput must be thousands.
+    cosmosdb_max_throughput = 1500
+
+    # Model name must be a name.
+    openai_model_name = "GPT 4"
+
+    # Model version must be a date.
+    openai_model_version = "latest"
+
+    # Model retirement must be a date.
+    openai_model_retires_on = "soon"
+
+    # Model deployment must be a name.
+    openai_model_deployment_name = "a b"
+
+    # Model SKU must be pay as you go.
+    openai_sku_name = "ProvisionedManaged"
+
+    # Model capacity must be whole.
+    openai_capacity = 0.5
+
+    # Model upgrade must be known.
+    openai_version_upgrade_option = "Never"
+
+    # Storage replication must be known.
+    storage_replication_type = "XRS"
+
+    # Recordings must stay longer than cold storage costs.
+    recordings_retention_days = 90
   }
 
-  expect_failures = [var.redis_capacity]
+  expect_failures = [
+    var.redis_flavor,
+    var.managed_redis_sku_name,
+    var.redis_persistence,
+    var.redis_sku_name,
+    var.redis_family,
+    var.redis_capacity,
+    var.redis_pool_size,
+    var.redis_connect_timeout_ms,
+    var.cosmosdb_offer_type,
+    var.cosmosdb_consistency_level,
+    var.cosmosdb_backup_tier,
+    var.cosmosdb_max_throughput,
+    var.openai_model_name,
+    var.openai_model_version,
+    var.openai_model_retires_on,
+    var.openai_model_deployment_name,
+    var.openai_sku_name,
+    var.openai_capacity,
+    var.openai_version_upgrade_option,
+    var.storage_replication_type,
+    var.recordings_retention_days,
+  ]
 }
 
-run "public_redis_takes_no_keys" {
+run "second_rules" {
   command = plan
 
   variables {
+    # Redis persistence must be on in prod.
+    redis_persistence = "off"
+
+    # Public Redis takes no keys.
     redis_public_network_access_enabled = true
     access_keys_enabled                 = true
-  }
 
-  expect_failures = [var.redis_public_network_access_enabled]
-}
-
-run "public_redis_cache_needs_a_list" {
-  command = plan
-
-  variables {
-    redis_public_network_access_enabled = true
-    redis_flavor                        = "cache_premium"
-  }
-
-  expect_failures = [var.redis_public_network_access_enabled]
-}
-
-run "redis_pool_must_not_be_empty" {
-  command = plan
-
-  variables {
-    redis_pool_size = 0
-  }
-
-  expect_failures = [var.redis_pool_size]
-}
-
-run "redis_pool_must_be_bounded" {
-  command = plan
-
-  variables {
+    # Redis pool must be bounded.
     redis_pool_size = 1001
-  }
 
-  expect_failures = [var.redis_pool_size]
-}
-
-run "redis_timeout_must_not_be_too_short" {
-  command = plan
-
-  variables {
-    redis_connect_timeout_ms = 10
-  }
-
-  expect_failures = [var.redis_connect_timeout_ms]
-}
-
-run "redis_timeout_must_not_be_too_long" {
-  command = plan
-
-  variables {
+    # Redis timeout must not be too long.
     redis_connect_timeout_ms = 60001
-  }
 
-  expect_failures = [var.redis_connect_timeout_ms]
-}
-
-run "cosmos_offer_must_be_standard" {
-  command = plan
-
-  variables {
-    cosmosdb_offer_type = "Premium"
-  }
-
-  expect_failures = [var.cosmosdb_offer_type]
-}
-
-run "cosmos_consistency_must_show_own_writes" {
-  command = plan
-
-  variables {
-    cosmosdb_consistency_level = "Eventual"
-  }
-
-  expect_failures = [var.cosmosdb_consistency_level]
-}
-
-run "cosmos_backup_must_be_continuous" {
-  command = plan
-
-  variables {
-    cosmosdb_backup_tier = "Periodic"
-  }
-
-  expect_failures = [var.cosmosdb_backup_tier]
-}
-
-run "second_region_must_be_another" {
-  command = plan
-
-  variables {
+    # Second region must be another.
     secondary_location = "eastus"
-  }
 
-  expect_failures = [var.secondary_location]
-}
-
-run "second_region_must_not_wait" {
-  command = plan
-
-  variables {
-    secondary_location         = "West US"
-    cosmosdb_consistency_level = "Strong"
-  }
-
-  expect_failures = [var.secondary_location]
-}
-
-run "cosmos_throughput_must_be_thousands" {
-  command = plan
-
-  variables {
-    cosmosdb_max_throughput = 1500
-  }
-
-  expect_failures = [var.cosmosdb_max_throughput]
-}
-
-run "model_name_must_be_a_name" {
-  command = plan
-
-  variables {
-    openai_model_name = "GPT 4"
-  }
-
-  expect_failures = [var.openai_model_name]
-}
-
-run "model_version_must_be_a_date" {
-  command = plan
-
-  variables {
-    openai_model_version = "latest"
-  }
-
-  expect_failures = [var.openai_model_version]
-}
-
-run "model_retirement_must_be_a_date" {
-  command = plan
-
-  variables {
-    openai_model_retires_on = "soon"
-  }
-
-  expect_failures = [var.openai_model_retires_on]
-}
-
-run "model_deployment_must_be_a_name" {
-  command = plan
-
-  variables {
-    openai_model_deployment_name = "a b"
-  }
-
-  expect_failures = [var.openai_model_deployment_name]
-}
-
-run "model_sku_must_be_pay_as_you_go" {
-  command = plan
-
-  variables {
-    openai_sku_name = "ProvisionedManaged"
-  }
-
-  expect_failures = [var.openai_sku_name]
-}
-
-run "model_capacity_must_be_whole" {
-  command = plan
-
-  variables {
-    openai_capacity = 0.5
-  }
-
-  expect_failures = [var.openai_capacity]
-}
-
-run "model_upgrade_must_be_known" {
-  command = plan
-
-  variables {
-    openai_version_upgrade_option = "Never"
-  }
-
-  expect_failures = [var.openai_version_upgrade_option]
-}
-
-run "storage_replication_must_be_known" {
-  command = plan
-
-  variables {
-    storage_replication_type = "XRS"
-  }
-
-  expect_failures = [var.storage_replication_type]
-}
-
-run "storage_must_be_zonal_with_zones" {
-  command = plan
-
-  variables {
+    # Storage must be zonal with zones.
     storage_replication_type = "LRS"
     zone_redundancy_enabled  = true
     app_service_sku_tier     = "PremiumV3"
@@ -289,15 +126,31 @@ run "storage_must_be_zonal_with_zones" {
     app_service_worker_count = 2
   }
 
-  expect_failures = [var.storage_replication_type]
+  expect_failures = [
+    var.redis_persistence,
+    var.redis_public_network_access_enabled,
+    var.redis_pool_size,
+    var.redis_connect_timeout_ms,
+    var.secondary_location,
+    var.storage_replication_type,
+  ]
 }
 
-run "recordings_must_stay_longer_than_cold_storage_costs" {
+run "third_rules" {
   command = plan
 
   variables {
-    recordings_retention_days = 90
+    # Public Redis cache needs a list.
+    redis_public_network_access_enabled = true
+    redis_flavor                        = "cache_premium"
+
+    # Second region must not wait.
+    secondary_location         = "West US"
+    cosmosdb_consistency_level = "Strong"
   }
 
-  expect_failures = [var.recordings_retention_days]
+  expect_failures = [
+    var.redis_public_network_access_enabled,
+    var.secondary_location,
+  ]
 }
