@@ -1,4 +1,4 @@
-"""What this machine has, what it lacks, and the command that mends it. Checks run side by side."""
+"""What this machine has, what it lacks, and the command that mends it."""
 
 from __future__ import annotations
 
@@ -9,39 +9,17 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
+from anomalyctl.operations.doctor.checks import Check, Examination, side_by_side
 from anomalyctl.project import Project
-
-Outcome = Literal["ok", "warning", "failed"]
 
 _OLDEST_PYTHON: Final = (3, 11)
 _OLDEST_TERRAFORM: Final = (1, 11)
 _OLDEST_NODE: Final = (20,)
 _FREE_BYTES: Final = 500 * 1024 * 1024
 """A day of readings, verdicts and the append-only file is about 300 MB."""
-
-
-@dataclass(frozen=True, slots=True)
-class Check:
-    """One thing looked at. `mend` is the next step where the outcome is not ok."""
-
-    name: str
-    outcome: Outcome
-    found: str
-    mend: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Examination:
-    """All checks, in a fixed order."""
-
-    healthy: bool
-    """True where nothing failed; warnings concern optional parts."""
-    checks: tuple[Check, ...]
 
 
 def examine(project: Project) -> Examination:
@@ -53,12 +31,10 @@ def examine(project: Project) -> Examination:
         _node,
         _terraform,
         _ports,
-        lambda: _disk(project),
-        lambda: _state_folder(project),
+        lambda: disk(project),
+        lambda: state_folder(project),
     )
-    with ThreadPoolExecutor(max_workers=len(looks)) as pool:
-        checks = tuple(pool.map(lambda look: look(), looks))
-    return Examination(healthy=all(check.outcome != "failed" for check in checks), checks=checks)
+    return side_by_side(looks)
 
 
 def _python() -> Check:
@@ -126,7 +102,8 @@ def _ports() -> Check:
     return Check("ports", "ok", "loopback is free")
 
 
-def _disk(project: Project) -> Check:
+def disk(project: Project) -> Check:
+    """Whether there is room for a day of telemetry."""
     folder = _nearest_existing(project.state)
     free = shutil.disk_usage(folder).free
     found = f"{free / 1024**3:.1f} GiB free at {folder}"
@@ -135,7 +112,8 @@ def _disk(project: Project) -> Check:
     return Check("disk", "ok", found)
 
 
-def _state_folder(project: Project) -> Check:
+def state_folder(project: Project) -> Check:
+    """Whether our own folder can be written."""
     folder = _nearest_existing(project.state)
     if not os.access(folder, os.W_OK):
         return Check("state folder", "failed", f"{folder} is not writable", f"chown or chmod {folder}.")

@@ -1,0 +1,75 @@
+"""The examination of an Azure environment, before a deployment or when something is wrong with it."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+from anomalyctl.azure.session import open_session
+from anomalyctl.environments import Environment
+from anomalyctl.errors import AnomalyctlError
+from anomalyctl.operations.doctor import access, identity, machine, model, naming, platform, state, tools
+from anomalyctl.operations.doctor.checks import Check, Examination, side_by_side
+from anomalyctl.operations.doctor.site import NotLookedAt, Site
+from anomalyctl.project import Project
+from anomalyctl.resilience.policies import RESOURCE_MANAGER
+
+_LOOKS: tuple[tuple[str, Callable[[Site], Check]], ...] = (
+    ("terraform", tools.terraform),
+    ("variables", tools.variables),
+    ("sign-in", identity.sign_in),
+    ("subscription", identity.subscription),
+    ("roles", identity.roles),
+    ("resource providers", platform.resource_providers),
+    ("names", naming.names),
+    ("soft-deleted names", naming.soft_deleted),
+    ("language model", model.language_model),
+    ("quota", platform.quota),
+    ("state backend", state.backend),
+    ("state lock", state.lock),
+    ("operators' way in", access.way_in),
+)
+
+
+def examine_azure(
+    project: Project,
+    environment: Environment,
+    *,
+    environ: Mapping[str, str] | None = None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    sleep: Callable[[float], None] = time.sleep,
+) -> Examination:
+    """Look at everything that a deployment to the environment needs. Changes nothing.
+
+    What cannot be looked at is told as a check, never raised. Raises InvalidInput for addresses of Azure that
+    cannot be read.
+    """
+    environ = os.environ if environ is None else environ
+    try:
+        session = open_session(environment, environ, sleep=sleep)
+    except AnomalyctlError as error:
+        told = Check("subscription", "failed", error.message, error.hint)
+        return side_by_side([lambda: told, lambda: machine.disk(project)])
+    with session, session.resource_manager(RESOURCE_MANAGER.interactive()) as manager:
+        site = Site(project, environment, session, manager, environ, clock())
+        try:
+            looks = [_guarded(name, look, site) for name, look in _LOOKS]
+            return side_by_side(
+                [*looks, lambda: machine.disk(project), lambda: machine.state_folder(project)]
+            )
+        finally:
+            site.close()
+
+
+def _guarded(name: str, look: Callable[[Site], Check], site: Site) -> Callable[[], Check]:
+    def guarded() -> Check:
+        try:
+            return look(site)
+        except NotLookedAt as error:
+            return Check(name, "warning", error.message, error.hint)
+        except AnomalyctlError as error:
+            return Check(name, "failed", error.message, error.hint)
+
+    return guarded

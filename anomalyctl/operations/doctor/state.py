@@ -1,0 +1,76 @@
+"""The Terraform state: whether it can be read and written, and whether somebody holds it."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+from anomalyctl.azure.backend import read_backend_file
+from anomalyctl.azure.failures import AzureRefused, NotAllowed
+from anomalyctl.azure.state_blobs import StateBlobs
+from anomalyctl.errors import AnomalyctlError, Unreachable
+from anomalyctl.operations.doctor.checks import Check
+from anomalyctl.operations.doctor.site import NotLookedAt, Site
+from anomalyctl.operations.state_backend.wanted import STORAGE_API
+from anomalyctl.resilience.policies import STATE_BLOBS
+
+
+def backend(site: Site) -> Check:
+    """Whether the state's storage account is there and lets us in."""
+    principal = site.signed_in()
+    account = site.session.account
+    bootstrap = f"anomalyctl state bootstrap --env {site.environment.name}"
+    where = f"{account.name}/{account.container}"
+    kept = read_backend_file(site.project, site.environment)
+    if kept and kept.get("storage_account_name") != account.name:
+        return Check(
+            "state backend",
+            "failed",
+            f"the backend's file names {kept.get('storage_account_name')}, the environment {account.name}",
+            f"Move the state: anomalyctl state migrate --env {site.environment.name}; or name the account under "
+            "state.account in environments.toml.",
+        )
+    try:
+        with _blobs(site) as blobs:
+            blobs.check_reading()
+            blobs.check_writing()
+    except NotAllowed as error:
+        if error.azure_code == "AuthorizationFailure":
+            mend = "Come from an allowed network, or allow this one in the account's firewall."
+            return Check("state backend", "failed", f"{where} lets nobody in from this network", mend)
+        mend = (
+            "An owner runs: az role assignment create --role 'Storage Blob Data Contributor' --assignee "
+            f"{principal.object_id} --scope {account.container_id}"
+        )
+        return Check("state backend", "failed", f"no role on the blobs of {where}", mend)
+    except (AzureRefused, Unreachable) as error:
+        if isinstance(error, AzureRefused) and error.status != 404:
+            raise
+        if isinstance(error, Unreachable) and site.manager.get(account.id, STORAGE_API) is not None:
+            raise
+        return Check("state backend", "failed", f"{where} does not exist yet", bootstrap)
+    if kept is None:
+        return Check("state backend", "warning", f"{where} is there, but not written down here", bootstrap)
+    return Check("state backend", "ok", f"{where} can be read and written")
+
+
+def lock(site: Site) -> Check:
+    """Whether somebody holds the environment's state."""
+    site.signed_in()
+    workspace = site.environment.name
+    try:
+        with _blobs(site) as blobs:
+            held = blobs.lock_of(workspace)
+    except AnomalyctlError as error:
+        raise NotLookedAt("not looked at: no access to the state", hint="See: state backend") from error
+    if held is None:
+        return Check("state lock", "ok", "free")
+    unlock = f"anomalyctl state unlock --env {site.environment.name}"
+    if not held.id:
+        found = "held, and nothing says by whom: Terraform died while it was taking the lock"
+        return Check("state lock", "warning", found, f"{unlock} --force")
+    since = f" since {held.created.astimezone(UTC):%Y-%m-%d %H:%M} UTC" if held.created else ""
+    return Check("state lock", "warning", f"held by {held.who}{since} for {held.operation}", unlock)
+
+
+def _blobs(site: Site) -> StateBlobs:
+    return site.session.state_blobs(STATE_BLOBS.interactive())

@@ -1,0 +1,78 @@
+"""The values that an environment's Terraform variables have, worked out by Terraform itself."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from anomalyctl.environments import Environment
+from anomalyctl.errors import PreconditionFailed
+from anomalyctl.project import Project
+from anomalyctl.provisioning.surroundings import terraform_surroundings
+
+_DECLARED: Final = re.compile(r'^variable\s+"(\w+)"', re.MULTILINE)
+_TIMEOUT_S: Final = 20
+
+
+def variable_values(
+    project: Project,
+    environment: Environment,
+    names: Sequence[str],
+    *,
+    terraform: Path,
+    environ: Mapping[str, str],
+) -> dict[str, Any]:
+    """The values of the named variables that are declared: from defaults, *.tfvars and TF_VAR_*.
+
+    `terraform console` works them out over a copy of the declarations alone: no provider, no state, 0.1 s.
+    Raises PreconditionFailed where Terraform refuses a value.
+    """
+    declarations = sorted(project.terraform.glob("variables*.tf"))
+    declared = {name for path in declarations for name in _DECLARED.findall(path.read_text(encoding="utf-8"))}
+    wanted = [name for name in names if name in declared]
+    files = (
+        project.terraform / "environments" / f"{environment.name}.tfvars",
+        project.root / "terraform.tfvars",
+    )
+    with tempfile.TemporaryDirectory(prefix="anomalyctl-doctor-") as folder:
+        for path in declarations:
+            shutil.copy(path, folder)
+        surroundings = terraform_surroundings(
+            environ, data_dir=Path(folder) / ".terraform", correlation_id="", subscription_id=""
+        )
+        try:
+            done = subprocess.run(
+                [str(terraform), "console", *(f"-var-file={path}" for path in files if path.is_file())],
+                input=f"jsonencode({{{', '.join(f'{name} = var.{name}' for name in wanted)}}})\n",
+                cwd=folder,
+                env=dict(surroundings.variables),
+                capture_output=True,
+                text=True,
+                timeout=_TIMEOUT_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise PreconditionFailed(f"Terraform did not answer within {_TIMEOUT_S} s.") from None
+    try:
+        values: dict[str, Any] = json.loads(json.loads(done.stdout))
+    except ValueError:
+        raise _refused(environment, done.stderr or done.stdout) from None
+    return values
+
+
+def _refused(environment: Environment, said: str) -> PreconditionFailed:
+    plain = re.sub(r"\x1b\[[0-9;]*m|[│╷╵]", "", said)
+    lines = [line.strip() for line in plain.splitlines() if line.strip()]
+    errors = [line.removeprefix("Error:").strip() for line in lines if line.startswith("Error:")]
+    sentence = next((line for line in lines if line.endswith(".") and " must " in line), "")
+    return PreconditionFailed(
+        f"Terraform refuses the variables: {sentence or (errors or lines or ['it said nothing'])[0]}",
+        hint=f"Mend terraform/environments/{environment.name}.tfvars, or see: anomalyctl validate "
+        f"--env {environment.name}",
+    )
