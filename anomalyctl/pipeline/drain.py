@@ -19,6 +19,7 @@ from anomalyctl.pipeline.keeping import EpisodeCounter, Keeper, VerdictKeeper
 from anomalyctl.pipeline.source_parts import CHUNK, SourceParts
 from anomalyctl.pipeline.source_run import SourceRun
 from anomalyctl.pipeline.tally import Tally
+from anomalyctl.pipeline.trimming import make_room
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.queue import QueueEntry, entries_by_source, id_order
@@ -65,6 +66,7 @@ class Drainer:
     ) -> None:
         self.readings = readings
         self.detectors = detectors
+        self._verdicts = verdicts
         self.keeper = Keeper(readings, verdicts, episodes, clock=clock)
         self.fitter = Fitter(readings, train_on_simulated=train_on_simulated, clock=clock)
         self.consumer = consumer
@@ -98,6 +100,10 @@ class Drainer:
         _log(drained)
         return drained
 
+    def make_room(self) -> None:
+        """Trim the queue where Redis is nearly full. Only the holder of the lease may call this."""
+        make_room(self.readings, self._verdicts, keep=BATCH, now=self._clock())
+
     def source_run(self, source: str, lease: Lease, stopped: Callable[[], bool]) -> SourceRun:
         """What judges one source under this lease."""
         parts = SourceParts(
@@ -127,9 +133,10 @@ class _Batches:
 
     def work(self, *, until: float) -> None:
         queue, consumer = self._drainer.readings.queue, self._drainer.consumer
-        queue.create_group()
         place: str | None = "-"
         while not self._stopped() and time.monotonic() < until:
+            self._drainer.make_room()
+            queue.create_group()
             if place is not None:
                 entries, place = queue.take_over(consumer, BATCH, after=place)
             else:

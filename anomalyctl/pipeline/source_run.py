@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
-from anomalyctl.errors import AnomalyctlError
+from anomalyctl.errors import AnomalyctlError, Transient
 from anomalyctl.pipeline.blame import refuse_or_raise
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.intake import Intake, Row, sort_out
@@ -14,6 +15,8 @@ from anomalyctl.pipeline.late_readings import judge_late
 from anomalyctl.pipeline.source_parts import CHUNK, SourceParts, SourceState, bounded
 from anomalyctl.pipeline.tally import Tally
 from anomalyctl.stores.readings.queue import QueueEntry
+
+logger = logging.getLogger(__name__)
 
 
 class SourceRun:
@@ -147,7 +150,13 @@ class SourceRun:
         state.clean = self.parts.fitter.clean_rows(self.parts.source, state.newest_ms)
         if state.fit_point is None or state.clean < state.fit_point:
             return
-        fit = self.parts.fitter.fit(self.parts.source, state.newest_ms)
+        try:
+            fit = self.parts.fitter.fit(self.parts.source, state.newest_ms)
+        except Transient as error:
+            # Redis may be full; judging goes on with the model that there is, and makes room.
+            logger.warning("%s: no new model now: %s", self.parts.source, error.message)
+            state.fit_point = state.clean + CHUNK
+            return
         tally.fitted += fit.version is not None
         state.fit_point = self.parts.fitter.next_point(self.parts.source)
 

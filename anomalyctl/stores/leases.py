@@ -11,8 +11,11 @@ from anomalyctl.stores.readings.keys import lease_key, lease_token_key
 if TYPE_CHECKING:
     import redis
 
+# Redis refuses a script that would write first what may grow memory when that is full, and lets one go on
+# that has begun to write: the DEL of nothing is that beginning. Whoever frees memory needs the lease.
 _ACQUIRE = """
 if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+redis.call('DEL', KEYS[1])
 local token = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[1], token .. ':' .. ARGV[1], 'NX', 'PX', ARGV[2])
 return token

@@ -16,7 +16,7 @@ END = "nothing-more-is-sent"
 KNOWN_TO_6_0 = {
     *("AUTH", "CLIENT", "EVALSHA", "EXEC", "MULTI", "PING", "SCRIPT"),
     *("DEL", "EXISTS", "GET", "INCR", "MSET", "PEXPIRE", "RENAME", "SCAN", "SET"),
-    *("HDEL", "HGET", "HGETALL", "HMGET", "HSET"),
+    *("HDEL", "HGET", "INFO", "HGETALL", "HMGET", "HSET"),
     *("XACK", "XADD", "XCLAIM", "XDEL", "XGROUP", "XINFO", "XPENDING", "XRANGE", "XREADGROUP"),
     *(
         "ZADD",
@@ -93,6 +93,9 @@ def test_only_what_redis_6_0_knows_is_sent(
     bench.readings.models.refuse("well-1", rows=1, reason="x")
     bench.readings.backlog()
     bench.readings.dead_letters.newest()
+    bench.send([rows[1]])
+    bench.readings.queue.remove([entry.id for entry in bench.readings.queue.oldest_unprocessed(5)])
+    bench.readings.queue.put_back("well-1", rows[2][1], origin="live", letter="1-0")
     commands = [command for command in sent() if command[0].upper() not in ("FLUSHALL", "MONITOR")]
     unknown = {command[0].upper() for command in commands} - KNOWN_TO_6_0
     assert not unknown

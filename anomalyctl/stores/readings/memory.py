@@ -18,9 +18,11 @@ if TYPE_CHECKING:
 
 MOST_BYTES = 64 * 1024
 
-# KEYS: memory, token counter. ARGV: token, then field and value in turn.
+# KEYS: memory, token counter. ARGV: token, then field and value in turn. The first write, of nothing, is one
+# that a full Redis allows, and so are those after it: judging goes on, which alone makes room.
 _WRITE = """
 if redis.call('GET', KEYS[2]) ~= ARGV[1] then return 0 end
+redis.call('HDEL', KEYS[1], '')
 for i = 2, #ARGV, 2 do redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
 return 1
 """

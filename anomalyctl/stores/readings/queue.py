@@ -17,6 +17,14 @@ if TYPE_CHECKING:
 _CHUNK = 1_000
 _ENTRY_ID = re.compile(rb"\d{1,14}-\d{1,20}")
 
+# A full Redis refuses XGROUP CREATE, unless it follows a write that makes nothing grow.
+_CREATE_GROUP = """
+redis.call('XDEL', KEYS[1], '0-1')
+local made = redis.pcall('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')
+if type(made) == 'table' and made.err and not string.find(made.err, 'BUSYGROUP') then return made end
+return 1
+"""
+
 # Deleting a consumer drops what is pending for it, so the look and the deed must be one step.
 _DELETE_IDLE_CONSUMERS = """
 local deleted = 0
@@ -61,19 +69,15 @@ class ReadingQueue:
 
     def __init__(self, client: redis.Redis) -> None:
         self._client: Any = client
+        self._create_group = self._client.register_script(_CREATE_GROUP)
         self._delete_idle = self._client.register_script(_DELETE_IDLE_CONSUMERS)
         self._count_from = self._client.register_script(_COUNT_FROM)
 
     @redis_errors()
     def create_group(self) -> None:
-        """Create the group at the queue's beginning; nothing happens when it exists."""
-        from redis.exceptions import ResponseError
-
-        try:
-            self._client.xgroup_create(READINGS, GROUP, id="0", mkstream=True)
-        except ResponseError as error:
-            if not str(error).startswith("BUSYGROUP"):
-                raise
+        """Create the group at the queue's beginning, also in a full Redis; nothing happens when it exists."""
+        if self.last_delivered_id() is None:
+            self._create_group(keys=[READINGS], args=[GROUP])
 
     @redis_errors()
     def put_back(self, source: str, payload: bytes, *, origin: str, letter: str) -> str:
@@ -133,6 +137,30 @@ class ReadingQueue:
             if done:
                 removed += int(self._client.xdel(READINGS, *done))
             start = following_id(ids[-1])
+
+    @redis_errors()
+    def oldest_unprocessed(self, count: int) -> list[QueueEntry]:
+        """Up to `count` entries without an acknowledgement, oldest first, read or not; none is claimed."""
+        last = self.last_delivered_id()
+        found: list[QueueEntry] = []
+        if last is not None:
+            pending = self._client.xpending_range(READINGS, GROUP, min="-", max="+", count=count)
+            ids = [row["message_id"].decode() for row in pending]
+            rows = [row for each in ids for row in self._client.xrange(READINGS, each, each)]
+            found = [_entry(*row) for row in rows]
+            if len(ids) == count:
+                return found
+        start = "-" if last is None else following_id(last)
+        rows = self._client.xrange(READINGS, start, "+", count=count - len(found))
+        return [*found, *(_entry(*row) for row in rows)]
+
+    @redis_errors()
+    def remove(self, ids: Sequence[str]) -> None:
+        """Take entries out of the queue, acknowledged or not. Allowed when memory is full."""
+        if ids:
+            self._client.xdel(READINGS, *ids)
+            if self.last_delivered_id() is not None:
+                self._client.xack(READINGS, GROUP, *ids)
 
     @redis_errors()
     def delete_idle_consumers(self, *, but: str, idle_s: float) -> int:

@@ -24,12 +24,27 @@ MOST_READINGS = 8_640
 # Small enough that the server serves others in between, large enough that a day takes 44 round trips.
 _CHUNK = 200
 
+# ARGV: oldest time, life in ms, then for each key the number of its members, and score and member in turn.
+# Cutting comes first: it is allowed when memory is full, and what a script does after it is, too.
+_KEEP = """
+local at = 3
+for _, key in ipairs(KEYS) do
+  redis.call('ZREMRANGEBYSCORE', key, '-inf', '(' .. ARGV[1])
+  local last = at + 2 * tonumber(ARGV[at])
+  for i = at + 1, last, 2 do redis.call('ZADD', key, ARGV[i], ARGV[i + 1]) end
+  redis.call('PEXPIRE', key, ARGV[2])
+  at = last + 1
+end
+return 1
+"""
+
 
 class ReadingWindows:
     """The windows of all sources. Times are epoch ms; payloads are the readings' JSON as it came."""
 
     def __init__(self, client: redis.Redis, *, retention: timedelta = RETENTION) -> None:
         self._client: Any = client
+        self._keep = self._client.register_script(_KEEP)
         self.retention_ms = int(retention.total_seconds() * 1000)
 
     @redis_errors()
@@ -69,18 +84,16 @@ class ReadingWindows:
         queue; repeating it changes nothing.
         """
         oldest = newest_ms - self.retention_ms
-        members = {
-            window_key(source): {payload: ms for ms, payload in readings if ms >= oldest},
-            simulated_key(source): {str(ms): ms for ms in simulated if ms >= oldest},
-            alarmed_key(source): {str(ms): ms for ms in alarmed if ms >= oldest},
-        }
-        pipe = self._client.pipeline(transaction=True)
-        for key, scores in members.items():
-            if scores:
-                pipe.zadd(key, scores)
-            pipe.zremrangebyscore(key, "-inf", f"({oldest}")
-            pipe.pexpire(key, self.retention_ms)
-        pipe.execute()
+        members: tuple[list[tuple[int, bytes]], ...] = (
+            [(ms, payload) for ms, payload in readings if ms >= oldest],
+            [(ms, b"%d" % ms) for ms in simulated if ms >= oldest],
+            [(ms, b"%d" % ms) for ms in alarmed if ms >= oldest],
+        )
+        arguments: list[int | bytes] = [oldest, self.retention_ms]
+        for scored in members:
+            arguments.append(len(scored))
+            arguments += [part for each in scored for part in each]
+        self._keep(keys=[window_key(source), simulated_key(source), alarmed_key(source)], args=arguments)
 
     @redis_errors()
     def remove(self, source: str, payloads: Iterable[bytes]) -> None:
