@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 
+import pytest
+
 from tests.support.terraform_root import Root
 
 
@@ -23,6 +25,7 @@ def test_the_module_validates_without_errors_and_warnings(initialised: Root) -> 
     assert told["valid"] is True
 
 
+@pytest.mark.timeout(1200)  # the real provider takes its seconds to start, two or three times a run
 def test_the_modules_own_tests_pass(initialised: Root) -> None:
     events = initialised.run("test", "-json", expect=None).events()
     complaints = [

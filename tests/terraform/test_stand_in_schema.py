@@ -40,7 +40,7 @@ def test_every_resource_type_has_an_id_of_its_own_form() -> None:
 
 def test_extracting_drops_descriptions_and_keeps_the_flags() -> None:
     attribute = {"type": "string", "required": True, "description": "Its name.", "description_kind": "plain"}
-    described = {"description": attribute | {"type": "bool"}}
+    described = {"description": attribute | {"type": ["list", ["object", {"description": "string"}]]}}
     schema = {"version": 1, "block": {"attributes": {"name": attribute} | described, "description": "It."}}
     full = {"provider_schemas": {PROVIDER: {"provider": schema, "resource_schemas": {"azurerm_x": schema}}}}
     cut = extract(full, {"resource_schemas": {"azurerm_x"}}, "9.9.9")
@@ -49,7 +49,7 @@ def test_extracting_drops_descriptions_and_keeps_the_flags() -> None:
         "block": {
             "attributes": {
                 "name": {"type": "string", "required": True},
-                "description": {"type": "bool", "required": True},
+                "description": {"type": ["list", ["object", {"description": "string"}]], "required": True},
             }
         },
     }

@@ -86,14 +86,16 @@ def _everything(full: dict[str, Any]) -> dict[str, set[str]]:
 
 
 def _without_noise(value: Any) -> Any:
-    """Drop descriptions, but not attributes that are called so (those are objects)."""
-    if isinstance(value, dict):
-        return {
-            key: _without_noise(item)
-            for key, item in value.items()
-            if key not in _NOISE or not isinstance(item, str)
-        }
-    return [_without_noise(item) for item in value] if isinstance(value, list) else value
+    """Drop descriptions, but neither attributes nor members of object types that are called so."""
+    if isinstance(value, list):
+        return [_without_noise(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key: item if key == "type" and not isinstance(item, dict) else _without_noise(item)
+        for key, item in value.items()
+        if key not in _NOISE or not isinstance(item, str)
+    }
 
 
 def _dense(value: Any) -> str:
