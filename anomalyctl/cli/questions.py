@@ -57,12 +57,10 @@ def asking(screen: Screen, *, yes: bool) -> Callable[[str], None]:
     return ask
 
 
-def unlocking_question(
-    screen: Screen, environment: str, *, yes: bool, given: str | None
-) -> Callable[[HeldLock], None]:
+def unlocking_question(screen: Screen, *, yes: bool, given: str | None) -> Callable[[HeldLock, str], None]:
     """Shows a lock; a stale one asks for yes, any other for the environment's name."""
 
-    def ask(held: HeldLock) -> None:
+    def ask(held: HeldLock, environment: str) -> None:
         from anomalyctl.cli.views.state import lock_view
 
         with screen.pause():

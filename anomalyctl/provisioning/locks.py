@@ -14,7 +14,7 @@ from anomalyctl.provisioning.ledger import Run
 from anomalyctl.telemetry.times import parse_time
 
 _FIELD: Final = re.compile(r"^\s*(ID|Path|Operation|Who|Version|Created|Info):[ \t]*(.*?)\s*$", re.MULTILINE)
-_NAMED_BY_SERVER: Final = re.compile(r"already locked: ID=(\S+)")
+_NAMED_BY_SERVER: Final = re.compile(r"already locked:\s+ID=(\S+)")
 _CREATED: Final = re.compile(r"(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d:\d\d)(\.\d{1,6})?\d*")
 _SLACK: Final = timedelta(seconds=5)
 

@@ -216,7 +216,7 @@ def unlock(
     with shown_run() as screen:
         unlocking = unlock_state(
             request_for(env, root),
-            confirm=unlocking_question(screen, env, yes=yes, given=confirm),
+            confirm=unlocking_question(screen, yes=yes, given=confirm),
             force=force,
             lock_id=lock_id,
             watcher=screen,

@@ -25,7 +25,7 @@ from anomalyctl.provisioning.events import Event
 from anomalyctl.provisioning.exclusive import alone
 from anomalyctl.provisioning.failures import failure
 from anomalyctl.provisioning.ledger import Ledger, OpenRun
-from anomalyctl.provisioning.locks import HeldLock, judge_lock, lock_in
+from anomalyctl.provisioning.locks import HeldLock, Lock, judge_lock, lock_in
 from anomalyctl.provisioning.plans.kept import PlanShelf
 from anomalyctl.provisioning.progression import Progression
 from anomalyctl.provisioning.run_ids import correlation_id
@@ -81,7 +81,7 @@ class Stage:
         cannot.
         """
         state, text = self.pull()
-        if not text.strip():
+        if not text.strip() or (state.is_empty and not state.serial):
             return state, None
         backup = self.backups.keep(text, serial=state.serial, now=self.clock())
         self.run.note("backup", name=backup.name, serial=state.serial)
@@ -111,13 +111,17 @@ class Stage:
         """The lock that stands in the way now, judged; None where it can be taken. Takes it for a moment."""
         text = self.terraform.probe_lock()
         lock = lock_in(text) if text else None
-        return judge_lock(lock, self.place.environment.name, self.ledger.runs()) if lock else None
+        return self._judged(lock) if lock else None
+
+    def _judged(self, lock: Lock) -> HeldLock:
+        others = [run for run in self.ledger.runs() if run.id != self.run.id]
+        return judge_lock(lock, self.place.environment.name, others)
 
     def _say_who_holds_it(self, error: AnomalyctlError) -> None:
         lock = lock_in("\n".join(error.details.get("original", ())))
         if lock is None:
             return
-        held = judge_lock(lock, self.place.environment.name, self.ledger.runs())
+        held = self._judged(lock)
         error.details["lock"] = held
         who = f" by {lock.who}" if lock.who else ""
         since = f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""

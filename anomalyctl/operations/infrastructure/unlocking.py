@@ -25,15 +25,16 @@ class Unlocking:
 def unlock_state(
     request: Request,
     *,
-    confirm: Callable[[HeldLock], None],
+    confirm: Callable[[HeldLock, str], None],
     force: bool = False,
     lock_id: str | None = None,
     watcher: Watcher = UNWATCHED,
 ) -> Unlocking:
     """Release the lock where its run is dead; any other only with `force`, and after `confirm`.
 
-    `confirm` is asked before anything is released, and raises Declined. Raises Locked for a lock that is not
-    known to be stale, PreconditionFailed where `lock_id` is not the one that is held.
+    `confirm` is asked, with the environment's name, before anything is released; it raises Declined.
+    Raises Locked for a lock that is not known to be stale, PreconditionFailed where `lock_id` is not the
+    one that is held.
     """
     with stage("state unlock", request, watcher) as prepared:
         environment = prepared.place.environment.name
@@ -50,7 +51,7 @@ def unlock_state(
                 hint=f"When its run is known to be dead: anomalyctl state unlock --force --env {environment}",
                 details={"lock": held},
             )
-        confirm(held)
+        confirm(held, environment)
         if held.lock.metadata_missing:
             _break_lease(prepared)
         else:

@@ -1,0 +1,30 @@
+"""Roots that are killed, and the backend that watches."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.state_server import StateServer
+from tests.support.wrapped_root import SLOW_CHAIN, WrappedRoot
+
+
+
+@pytest.fixture
+def backend() -> Iterator[StateServer]:
+    with StateServer() as server:
+        yield server
+
+
+@pytest.fixture
+def chain(tmp_path: Path, backend: StateServer) -> WrappedRoot:
+    """Three resources over HTTP, initialised and planned; `apply --yes` takes 3 s."""
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not on PATH (1.11 or newer)")
+    root = WrappedRoot(tmp_path / "root", backend.hcl + SLOW_CHAIN)
+    root.document("plan")
+    backend.verbs.clear()
+    return root
