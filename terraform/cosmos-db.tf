@@ -125,7 +125,7 @@ locals {
     dead_letters = {
       partition_key = "/day"
       ttl           = local.ninety_days_in_seconds
-      indexed       = ["/day", "/failed_at", "/source"]
+      indexed       = ["/day", "/failed_at", "/source", "/kind", "/next_try_at"]
     }
     # How far the change feed trigger has read; the functions' identity may not create containers.
     leases = {

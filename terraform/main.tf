@@ -21,7 +21,7 @@ provider "azurerm" {
   # Entra signs in to blobs: the storage accounts have no shared keys.
   storage_use_azuread             = true
   resource_provider_registrations = "none"
-  resource_providers_to_register  = var.resource_providers_to_register
+  resource_providers_to_register  = local.resource_providers
 
   features {
     application_insights {
@@ -60,6 +60,15 @@ provider "azurerm" {
 data "azurerm_client_config" "current" {}
 
 locals {
+  # Where any are registered at all, those that a choice needs are too.
+  resource_providers = length(var.resource_providers_to_register) == 0 ? [] : distinct(concat(
+    var.resource_providers_to_register,
+    var.service_bus_enabled ? ["Microsoft.ServiceBus"] : [],
+    var.front_door_enabled ? ["Microsoft.Cdn"] : [],
+    var.chaos_targets_enabled ? ["Microsoft.Chaos"] : [],
+    var.required_tags_policy_enabled ? ["Microsoft.PolicyInsights"] : [],
+  ))
+
   # Cloud Adoption Framework: <abbreviation>-<project>-<environment>.
   name = "${var.project_name}-${var.environment}"
 

@@ -1,5 +1,5 @@
 # Each environment plans with the values of environments/<name>.tfvars, copied here because a test cannot read a variables file;
-# tests/terraform/test_environments.py compares the two.
+# a test of the project compares the two.
 
 mock_provider "azurerm" {
   source          = "./tests/mocks"
