@@ -43,7 +43,9 @@ def quota(site: Site) -> Check:
         if room is None:
             unseen.append(name)
         elif room < wanted:
-            lacking.append(f"{name}: {room} thousand tokens a minute left, {wanted} wanted (openai_capacity)")
+            lacking.append(
+                f"{name}: {room:g} thousand tokens a minute left, {wanted} wanted (openai_capacity)"
+            )
     if not deployed:
         rooms = site.at_once(lambda counted: _room(site, *counted[:3]), _COUNTED)
         for counted, room in zip(_COUNTED, rooms, strict=True):

@@ -26,7 +26,7 @@ def backend(site: Site) -> Check:
             "state backend",
             "failed",
             f"the backend's file names {kept.get('storage_account_name')}, the environment {account.name}",
-            f"Move the state: anomalyctl state migrate --env {site.environment.name}; or name the account under "
+            f"Move it: anomalyctl state migrate --env {site.environment.name}; or name the account under "
             "state.account in environments.toml.",
         )
     try:
@@ -63,7 +63,7 @@ def lock(site: Site) -> Check:
     except AnomalyctlError as error:
         raise NotLookedAt("not looked at: no access to the state", hint="See: state backend") from error
     if held is None:
-        return Check("state lock", "ok", "free")
+        return Check("state lock", "ok", "nobody holds it")
     unlock = f"anomalyctl state unlock --env {site.environment.name}"
     if not held.id:
         found = "held, and nothing says by whom: Terraform died while it was taking the lock"

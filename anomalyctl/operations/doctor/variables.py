@@ -14,9 +14,11 @@ from typing import Any, Final
 from anomalyctl.environments import Environment
 from anomalyctl.errors import PreconditionFailed
 from anomalyctl.project import Project
+from anomalyctl.provisioning.events import diagnostics_in_text
 from anomalyctl.provisioning.surroundings import terraform_surroundings
 
 _DECLARED: Final = re.compile(r'^variable\s+"(\w+)"', re.MULTILINE)
+_COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _TIMEOUT_S: Final = 20
 
 
@@ -67,12 +69,13 @@ def variable_values(
 
 
 def _refused(environment: Environment, said: str) -> PreconditionFailed:
-    plain = re.sub(r"\x1b\[[0-9;]*m|[│╷╵]", "", said)
-    lines = [line.strip() for line in plain.splitlines() if line.strip()]
-    errors = [line.removeprefix("Error:").strip() for line in lines if line.startswith("Error:")]
-    sentence = next((line for line in lines if line.endswith(".") and " must " in line), "")
+    told = diagnostics_in_text(_COLOUR.sub("", said))
+    paragraphs = [" ".join(part.split()) for part in re.split(r"\n\s*\n", told[0].detail)] if told else []
+    # Between the place in the file and the rule stands the sentence that the variable's author wrote.
+    sentences = [part for part in paragraphs if part and not part.startswith(("on ", "This was checked by"))]
+    reason = " ".join(sentences) or (told[0].summary if told else said.strip()[:200] or "it said nothing")
     return PreconditionFailed(
-        f"Terraform refuses the variables: {sentence or (errors or lines or ['it said nothing'])[0]}",
+        f"Terraform refuses the variables: {reason}",
         hint=f"Mend terraform/environments/{environment.name}.tfvars, or see: anomalyctl validate "
         f"--env {environment.name}",
     )

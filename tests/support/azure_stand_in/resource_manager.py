@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -66,6 +67,10 @@ class Paper:
     """How many requests for blobs are refused before a role has arrived."""
     pending: dict[str, tuple[int, str]] = field(default_factory=dict)
     subscription_state: str = "Enabled"
+    delay_s: float = 0.0
+    """How long every answer takes."""
+    at_once: int = 0
+    most_at_once: int = 0
     correlation_ids: set[str] = field(default_factory=set)
 
     def writes(self) -> list[tuple[str, str]]:
@@ -82,6 +87,15 @@ class ResourceManagerStandIn:
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
+        self.paper.at_once += 1
+        self.paper.most_at_once = max(self.paper.most_at_once, self.paper.at_once)
+        try:
+            await anyio.sleep(self.paper.delay_s)
+            return await self._answer(request)
+        finally:
+            self.paper.at_once -= 1
+
+    async def _answer(self, request: Request) -> Response:
         path = request.url.path.rstrip("/")
         body = json.loads(await request.body() or b"null")
         claims = claims_of(request.headers.get("authorization", "").removeprefix("Bearer "))
@@ -124,6 +138,9 @@ class ResourceManagerStandIn:
         listed = self._listing(path, version, query) if method == "GET" else None
         if listed is not None:
             return listed
+        name = re.fullmatch(r"/providers/Microsoft\.DocumentDB/databaseAccountNames/([a-z0-9-]{3,44})", path)
+        if name and method == "HEAD" and version == "2024-05-15":
+            return Response(status_code=200 if name.group(1) in self.paper.taken_names else 404)
         kind = kind_at(path)
         if kind is None:
             return _error(404, "InvalidResourceType", f"The stand-in was not told of {method} {path}.")

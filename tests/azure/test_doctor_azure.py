@@ -1,0 +1,352 @@
+"""`doctor` for an Azure environment, against the stand-in over HTTPS."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from anomalyctl.azure.names import global_names
+from anomalyctl.operations.doctor.azure import examine_azure
+from anomalyctl.operations.state_backend import bootstrap_state_backend
+from anomalyctl.project import Project
+from tests.support.azure_stand_in import subscription as site
+from tests.support.azure_stand_in.entra import OPERATOR
+from tests.support.azure_stand_in.resource_manager import SUBSCRIPTION_ID, Trouble
+from tests.support.azurerm.mirror import PROJECT
+
+NAMES = global_names("anomaly-detection", "dev", SUBSCRIPTION_ID)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """The declarations and values of our own module, and a state folder of the test's."""
+    source, copy = PROJECT / "terraform", tmp_path / "terraform"
+    copy.mkdir()
+    for path in [*source.glob("variables*.tf"), source / "main.tf"]:
+        shutil.copy(path, copy)
+    shutil.copytree(source / "environments", copy / "environments")
+    return Project(root=tmp_path, state=tmp_path / ".anomalyctl")
+
+
+@pytest.fixture
+def dev(dev):
+    return replace(dev, subscription_id=SUBSCRIPTION_ID)
+
+
+@pytest.fixture
+def furnished(azure, dev, project):
+    """A subscription where all is well, the state bootstrapped, a range trusted."""
+    site.furnish(azure.paper)
+    (project.root / "terraform.tfvars").write_text('trusted_network_ranges = ["10.8.0.0/16"]\n')
+    bootstrap_state_backend(dev, project=project, environ=azure.environ(), sleep=lambda _: None)
+    azure.paper.requests.clear()
+    return azure
+
+
+@pytest.fixture
+def look(furnished, dev, project):
+    def examine(environment=dev, **environ):
+        kept = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
+        return examine_azure(
+            project,
+            environment,
+            environ=furnished.environ(**kept, **environ),
+            clock=lambda: datetime.now(UTC),
+            sleep=lambda _: None,
+        )
+
+    return examine
+
+
+def told(examination, name):
+    return next(check for check in examination.checks if check.name == name)
+
+
+def put(azure, path, *documents):
+    azure.paper.collections[path] = (azure.paper.collections.get(path, ("2025-04-01",))[0], list(documents))
+
+
+def test_where_all_is_well_every_check_says_so_and_nothing_is_written(furnished, look):
+    examination = look()
+    assert {check.name: check.outcome for check in examination.checks} == {
+        check.name: "ok" for check in examination.checks
+    }, examination
+    assert examination.healthy
+    assert len(examination.checks) == 15
+    assert furnished.paper.writes() == []
+
+
+def test_the_checks_run_side_by_side(furnished, look):
+    furnished.paper.delay_s = 0.05
+    look()
+    assert furnished.paper.most_at_once >= 10
+
+
+def test_a_refused_sign_in_is_told_once_and_what_hangs_on_it_is_not_looked_at(look):
+    examination = look(ARM_CLIENT_SECRET="wrong")
+    failed = [check.name for check in examination.checks if check.outcome == "failed"]
+    assert failed == ["sign-in"]
+    assert "AADSTS7000215" in told(examination, "sign-in").found
+    assert told(examination, "roles").found == "not looked at: nobody is signed in"
+    assert told(examination, "terraform").outcome == "ok"
+
+
+def test_another_subscription_ends_the_examination_with_the_next_step(look):
+    examination = look(ARM_SUBSCRIPTION_ID="99999999-9999-4999-8999-999999999999")
+    assert not examination.healthy
+    check = told(examination, "subscription")
+    assert "belongs to subscription" in check.found
+    assert "Unset ARM_SUBSCRIPTION_ID" in check.mend
+
+
+def test_an_environment_that_names_no_subscription_is_warned_of(look, dev):
+    check = told(look(replace(dev, subscription_id="")), "subscription")
+    assert check.outcome == "warning"
+    assert "[environments.dev]" in check.mend
+
+
+def test_a_subscription_that_is_not_seen_fails(furnished, look):
+    furnished.paper.denied.append(rf"GET {site.ROOT}")
+    assert "sees no subscription" in told(look(), "subscription").found
+
+
+def test_a_token_that_cannot_be_renewed_and_ends_before_redis_is_made_is_warned_of(furnished, project, dev):
+    from anomalyctl.operations.doctor import identity
+
+    class Site:
+        principal = staticmethod(
+            lambda: type("P", (), {"name": "kari", "expires_at": datetime(2026, 11, 21, 10, 30, tzinfo=UTC)})
+        )
+        now = datetime(2026, 11, 21, 10, 0, tzinfo=UTC)
+        session = type("S", (), {"signed_in": type("W", (), {"way": "OIDC", "renewable": False})})
+
+    check = identity.sign_in(Site())
+    assert (check.outcome, "ends in 30 min" in check.found) == ("warning", True)
+    Site.now = datetime(2026, 11, 21, 11, 0, tzinfo=UTC)
+    assert identity.sign_in(Site()).outcome == "failed"
+
+
+def test_missing_roles_are_named_with_the_command_for_an_owner(furnished, look):
+    put(furnished, site.PERMISSIONS, {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]})
+    check = told(look(), "roles")
+    assert check.outcome == "failed"
+    assert check.found == "may not: Microsoft.Authorization/roleAssignments/write"
+    assert f"--assignee {OPERATOR} --role 'Role Based Access Control Administrator'" in check.mend
+    assert "Contributor" not in check.mend
+
+
+def test_an_unregistered_provider_is_named_with_its_command(furnished, look):
+    furnished.paper.unregistered.add("Microsoft.App")
+    check = told(look(), "resource providers")
+    assert check.outcome == "warning"
+    assert check.mend == "az provider register --namespace Microsoft.App --wait"
+
+
+@pytest.mark.parametrize(
+    "key", ["storage", "key_vault", "openai", "container_registry", "functions", "cosmos_db"]
+)
+def test_a_name_that_somebody_else_has_fails(furnished, look, key):
+    furnished.paper.taken_names[NAMES[key]] = "AlreadyExists"
+    check = told(look(), "names")
+    assert (check.outcome, check.found) == ("failed", f"in use by somebody else: {NAMES[key]}")
+
+
+def test_names_that_are_ours_already_are_no_clash(furnished, look):
+    put(furnished, site.DEPLOYED, *({"name": name} for name in NAMES.values()))
+    furnished.paper.taken_names |= dict.fromkeys(NAMES.values(), "AlreadyExists")
+    assert told(look(), "names").outcome == "ok"
+
+
+def test_a_deleted_openai_account_blocks_its_name_until_it_is_purged(furnished, look):
+    region = f"{site.ROOT}/providers/Microsoft.CognitiveServices/locations/eastus"
+    place = f"{region}/resourceGroups/rg-old/deletedAccounts"
+    other = {"id": f"{place}/other", "name": "other", "location": "eastus"}
+    ours = {"id": f"{place}/{NAMES['openai']}", "name": NAMES["openai"], "location": "eastus"}
+    put(furnished, site.ACCOUNTS, other, other, ours)
+    furnished.paper.taken_names[NAMES["openai"]] = "SoftDeleted"
+    examination = look()
+    check = told(examination, "soft-deleted names")
+    assert check.outcome == "failed"
+    assert (
+        f"az cognitiveservices account purge --name {NAMES['openai']} --resource-group rg-old" in check.mend
+    )
+    assert told(examination, "names").outcome == "ok", "told once"
+
+
+def test_a_deleted_vault_comes_back_and_that_is_said(furnished, look):
+    vault = {"name": NAMES["key_vault"], "properties": {"scheduledPurgeDate": "2027-01-31T10:00:00Z"}}
+    put(furnished, site.VAULTS, vault)
+    check = told(look(), "soft-deleted names")
+    assert check.outcome == "warning"
+    assert "kept until 2027-01-31" in check.found
+
+
+def test_a_model_that_the_region_does_not_offer_fails(furnished, look):
+    put(furnished, site.MODELS, site.offered("gpt-4o"))
+    check = told(look(), "language model")
+    assert (check.outcome, check.found) == ("failed", "gpt-5.4-mini 2026-03-17 is not offered in eastus")
+
+
+@pytest.mark.parametrize(
+    ("more", "outcome", "words"),
+    [
+        ({"deprecation": {"inference": "2020-01-01T00:00:00Z"}}, "failed", "410"),
+        ({"lifecycleStatus": "Deprecated"}, "warning", "only where it was deployed before"),
+        ({"skus": [{"name": "Standard"}]}, "failed", "as Standard, not as GlobalStandard"),
+    ],
+)
+def test_a_models_end_and_offers_are_told(furnished, look, more, outcome, words):
+    put(furnished, site.MODELS, site.offered("gpt-5.4-mini", "2026-03-17", **more))
+    check = told(look(), "language model")
+    assert check.outcome == outcome
+    assert words in check.found
+
+
+def test_where_azure_does_not_list_models_the_dated_table_is_used(furnished, look):
+    furnished.paper.denied.append(r"GET .+/models")
+    assert "table of 2026-11-20" in told(look(), "language model").found
+
+
+def test_too_little_quota_fails_and_what_is_deployed_needs_none(furnished, look):
+    full = site.usage("OpenAI.GlobalStandard.gpt-5.4-mini", 98, 100)
+    put(furnished, site.COGNITIVE_USAGES, full)
+    check = told(look(), "quota")
+    assert check.outcome == "failed"
+    assert "2 thousand tokens a minute left, 5 wanted" in check.found
+    put(furnished, site.DEPLOYED, {"name": NAMES["openai"]})
+    assert told(look(), "quota").outcome == "ok"
+
+
+def test_a_state_that_was_never_bootstrapped_names_the_command(azure, dev, project, furnished):
+    azure.paper.resources.clear()
+    examination = examine_azure(
+        project,
+        dev,
+        environ=azure.environ(PATH=os.environ["PATH"], HOME=os.environ["HOME"]),
+        sleep=lambda _: None,
+    )
+    check = told(examination, "state backend")
+    assert (check.outcome, check.mend) == ("failed", "anomalyctl state bootstrap --env dev")
+
+
+def test_a_missing_role_on_the_state_and_a_firewall_are_told_apart(furnished, look):
+    furnished.paper.probes_before_role = 10**6
+    check = told(look(), "state backend")
+    assert "Storage Blob Data Contributor" in check.mend
+    furnished.paper.probes_before_role = 0
+    furnished.paper.troubles.append(Trouble(r"BLOB .+", 403, "AuthorizationFailure", times=99))
+    assert "from this network" in told(look(), "state backend").found
+
+
+@pytest.mark.parametrize("with_metadata", [True, False])
+def test_a_lock_is_told_with_its_holder(furnished, look, with_metadata):
+    holder = {
+        "ID": "1",
+        "Who": "ola@rig",
+        "Operation": "OperationTypeApply",
+        "Created": "2026-11-20T10:00:00.123456789Z",
+    }
+    account = next(
+        key.split("/")[-1] for key in furnished.paper.resources if key.split("/")[-2] == "storageaccounts"
+    )
+    headers = {"x-ms-lease-state": "leased"}
+    if with_metadata:
+        headers["x-ms-meta-terraformlockid"] = base64.b64encode(json.dumps(holder).encode()).decode()
+    furnished.paper.blobs[f"{account}/tfstate/anomaly-detection.tfstateenv:dev"] = headers
+    check = told(look(), "state lock")
+    assert check.outcome == "warning"
+    if with_metadata:
+        assert check.found == "held by ola@rig since 2026-11-20 10:00 UTC for OperationTypeApply"
+        assert check.mend == "anomalyctl state unlock --env dev"
+    else:
+        assert "nothing says by whom" in check.found
+
+
+def test_a_private_environment_that_trusts_no_range_is_warned_of(look, project):
+    (project.root / "terraform.tfvars").unlink()
+    check = told(look(), "operators' way in")
+    assert check.outcome == "warning"
+    assert "trusted_network_ranges" in check.mend
+
+
+def test_a_value_that_terraform_refuses_is_told_in_its_words(look, project):
+    (project.root / "terraform.tfvars").write_text('project_name = "Anomaly"\n')
+    examination = look()
+    check = told(examination, "variables")
+    assert check.outcome == "failed"
+    assert "project_name must be lower-case" in check.found
+
+
+def test_a_terraform_that_does_not_fit_fails_with_the_constraint(look, project):
+    main = project.terraform / "main.tf"
+    main.write_text(main.read_text().replace('required_version = ">= 1.11"', 'required_version = ">= 99.0"'))
+    check = told(look(), "terraform")
+    assert check.outcome == "failed"
+    assert ">= 99.0" in check.found
+
+
+def test_the_command_ends_with_6_where_something_needed_failed(furnished, project, dev):
+    command = [sys.executable, "-m", "anomalyctl", "doctor", "--env", "dev", "--output", "json"]
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(project.root),
+        "ANOMALYCTL_PROJECT": str(project.root),
+    }
+    furnished.paper.unregistered.add("Microsoft.App")
+    ran = subprocess.run(
+        command,
+        env=environment | furnished.environ(),
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    document = json.loads(ran.stdout)
+    assert (ran.returncode, document["healthy"]) == (0, True), ran.stdout + ran.stderr
+    put(furnished, site.PERMISSIONS)
+    ran = subprocess.run(
+        command,
+        env=environment | furnished.environ(),
+        capture_output=True,
+        text=True,
+        cwd=PROJECT,
+        check=False,
+    )
+    assert ran.returncode == 6
+    assert json.loads(ran.stdout)["healthy"] is False
+    assert furnished.environ()["ARM_CLIENT_SECRET"] not in ran.stdout + ran.stderr
+
+
+def test_the_names_are_those_that_terraform_gives(tmp_path):
+    """Terraform itself works out `local.names`, with the subscription put in the provider's place."""
+    text = (PROJECT / "terraform" / "main.tf").read_text()
+    locals_block = text[text.index("locals {") :].replace(
+        "data.azurerm_client_config.current.subscription_id", "var.subscription_id"
+    )
+    for path in (PROJECT / "terraform").glob("variables*.tf"):
+        shutil.copy(path, tmp_path)
+    (tmp_path / "names.tf").write_text(locals_block)
+    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
+    for name in ("dev", "stage", "prod", "perf"):
+        values = [f"-var=environment={name}", f"-var=subscription_id={SUBSCRIPTION_ID}"]
+        ran = subprocess.run(
+            ["terraform", "console", *values, "-var=project_name=deep-water-wells"],
+            input="jsonencode(local.names)\n",
+            cwd=tmp_path,
+            env=environment | {"CHECKPOINT_DISABLE": "1"},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        given = json.loads(json.loads(ran.stdout))
+        ours = global_names("deep-water-wells", name, SUBSCRIPTION_ID)
+        assert ours == {key: given[key] for key in ours}
