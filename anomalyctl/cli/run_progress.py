@@ -75,6 +75,8 @@ class _Lines:
         self._say(f"{text} {done:,} of {total:,}" if total else f"{text} {done:,}")
 
     def moved(self, progression: Progression, resource: ResourceProgress) -> None:
+        if resource.state not in ("done", "failed"):
+            return  # the heartbeat tells what goes on
         counted = f"[{_ended(progression)}/{len(progression.resources)}]"
         self._say(f"{counted} {resource.address}: {state_of(resource, time.monotonic())}")
 

@@ -36,6 +36,8 @@ class Progression:
     diagnostics: list[Diagnostic] = field(default_factory=list)
     summary: Summary | None = None
     refreshed: int = 0
+    drifted: int = 0
+    """How many resources changed outside of Terraform."""
 
     @property
     def in_flight(self) -> tuple[ResourceProgress, ...]:
@@ -58,7 +60,9 @@ class Progression:
             self.diagnostics.append(event)
         elif isinstance(event, Summary):
             self.summary = event
-        elif isinstance(event, Planned) and not event.drift and event.action not in ("no-op", "read"):
+        elif isinstance(event, Planned) and event.drift:
+            self.drifted += 1
+        elif isinstance(event, Planned) and event.action not in ("no-op", "read"):
             self._plan(event)
         elif isinstance(event, ResourceEvent):
             return self._move(event, now)

@@ -14,6 +14,7 @@ from anomalyctl.provisioning.plans.changes import Plan
 from anomalyctl.provisioning.plans.kept import Binding, KeptPlan, Kind, digest_of, state_in_plan
 from anomalyctl.provisioning.plans.reading import read_plan
 from anomalyctl.provisioning.run_ids import new_run_id
+from anomalyctl.provisioning.terraform import CHANGES
 from anomalyctl.provisioning.variables import Variables, collect_variables
 
 
@@ -43,6 +44,10 @@ class Review:
     created_at: datetime
     has_changes: bool
     plan: Plan
+    counts: dict[str, int]
+    """Actions and how many of each."""
+    data_loss: tuple[str, ...]
+    """Addresses whose data would be lost."""
     run: str
     protected: bool
 
@@ -68,6 +73,7 @@ def plan(prepared: Stage, options: PlanOptions) -> Planned:
     plan_id = new_run_id(now)
     path = prepared.shelf.new_path(plan_id) if options.out is None else _private(options.out)
     variables = _variables(prepared, options, path)
+    prepared.progression.drifted = 0
     prepared.watcher.step(f"Planning {place.environment.name}: comparing the configuration with Azure")
     finished = terraform.plan(
         path.resolve(),
@@ -86,7 +92,7 @@ def plan(prepared: Stage, options: PlanOptions) -> Planned:
         if one.severity == "warning":
             prepared.watcher.warn(one.summary)
     path.chmod(0o600)
-    read = read_plan(terraform.show_plan(path.resolve()))
+    read = _read(prepared, path, has_changes=finished.ended.exit_code == CHANGES)
     serial, lineage = state_in_plan(path)
     kept = KeptPlan(
         id=plan_id,
@@ -110,8 +116,10 @@ def plan(prepared: Stage, options: PlanOptions) -> Planned:
         plan_id=plan_id,
         path=path,
         created_at=now,
-        has_changes=finished.ended.exit_code == 2,
+        has_changes=finished.ended.exit_code == CHANGES,
         plan=read,
+        counts=read.counts,
+        data_loss=read.data_loss,
         run=prepared.run.id,
         protected=place.environment.protected,
     )
@@ -131,6 +139,8 @@ def review_of(prepared: Stage, kept: KeptPlan) -> Review:
         created_at=kept.created_at,
         has_changes=not read.is_empty,
         plan=read,
+        counts=read.counts,
+        data_loss=read.data_loss,
         run=prepared.run.id,
         protected=prepared.place.environment.protected,
     )
@@ -160,6 +170,13 @@ def variables_for(prepared: Stage, files: Sequence[Path], values: Sequence[str])
         environ=prepared.environ,
         automatic=prepared.place.automatic_variable_files,
     )
+
+
+def _read(prepared: Stage, path: Path, *, has_changes: bool) -> Plan:
+    """The plan; one that changes nothing is not asked for: its provider would be started a second time."""
+    if not has_changes and not prepared.progression.drifted:
+        return Plan((), (), (), prepared.terraform.binary.dotted)
+    return read_plan(prepared.terraform.show_plan(path.resolve()))
 
 
 def _variables(prepared: Stage, options: PlanOptions, path: Path) -> Variables:

@@ -8,7 +8,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
@@ -122,7 +122,7 @@ class Stage:
         if lock is None:
             return
         held = self._judged(lock)
-        error.details["lock"] = held
+        error.details["lock"] = asdict(held)
         who = f" by {lock.who}" if lock.who else ""
         since = f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
         what = f" for {lock.operation}" if lock.operation else ""

@@ -12,7 +12,7 @@ from anomalyctl.errors import AnomalyctlError, NotFound, PreconditionFailed
 from anomalyctl.operations.infrastructure.stage import Request, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.backups import Backup
-from anomalyctl.provisioning.plans.redaction import redacted
+from anomalyctl.provisioning.plans.redaction import redacted, secrets_in
 from anomalyctl.provisioning.state import read_state
 
 
@@ -71,9 +71,14 @@ def show_state(request: Request, address: str, watcher: Watcher = UNWATCHED) -> 
     """One resource of the state. Raises NotFound."""
     with stage("state show", request, watcher) as prepared:
         document = prepared.terraform.show_state()
-    for resource in _resources(document.get("values", {}).get("root_module", {})):
+    found = _resources(document.get("values", {}).get("root_module", {}))
+    secrets: set[str] = set()
+    for one in found:
+        secrets |= secrets_in(one.get("values", {}), one.get("sensitive_values", {}))
+    for resource in found:
         if resource.get("address") == address:
-            values = redacted(resource.get("values", {}), resource.get("sensitive_values", {}))
+            marks = resource.get("sensitive_values", {})
+            values = redacted(resource.get("values", {}), marks, secrets=secrets)
             return StateResourceShown(address, str(resource.get("type", "")), values)
     raise NotFound(f"The state has no {address}.", hint="See: anomalyctl state list")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from anomalyctl.errors import Locked, PreconditionFailed
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
@@ -49,7 +49,7 @@ def unlock_state(
             raise Locked(
                 f"The lock is {held.liveness}: {held.reason}.",
                 hint=f"When its run is known to be dead: anomalyctl state unlock --force --env {environment}",
-                details={"lock": held},
+                details={"lock": asdict(held)},
             )
         confirm(held, environment)
         if held.lock.metadata_missing:

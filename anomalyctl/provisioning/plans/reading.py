@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from anomalyctl.errors import PreconditionFailed
 from anomalyctl.provisioning.plans.changes import AttributeChange, Change, OutputChange, Plan
-from anomalyctl.provisioning.plans.redaction import as_text
+from anomalyctl.provisioning.plans.redaction import as_text, secrets_in
 from anomalyctl.provisioning.plans.verdicts import Judged, judge
 
 _REASONS: Final = {
@@ -35,23 +35,40 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
             f"This Terraform writes plans in format {version}; this anomalyctl reads 1.x.",
             hint="Use a newer anomalyctl.",
         )
+    secrets = frozenset(_secrets(document))
     return Plan(
-        changes=tuple(_changes(document.get("resource_changes", ()))),
-        drift=tuple(_changes(document.get("resource_drift", ()))),
-        outputs=tuple(_outputs(document.get("output_changes", {}))),
+        changes=tuple(_changes(document.get("resource_changes", ()), secrets)),
+        drift=tuple(_changes(document.get("resource_drift", ()), secrets)),
+        outputs=tuple(_outputs(document.get("output_changes", {}), secrets)),
         terraform_version=str(document.get("terraform_version", "")),
         complete=bool(document.get("complete", True)),
     )
 
 
-def _changes(entries: Any) -> Iterator[Change]:
+def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
+    """Every text that is a secret somewhere in the plan: variables, attributes, outputs."""
+    declared = document.get("configuration", {}).get("root_module", {}).get("variables", {})
+    for name, body in document.get("variables", {}).items():
+        if declared.get(name, {}).get("sensitive"):
+            yield from secrets_in(body.get("value"), True)
+    changes = [
+        entry.get("change", {})
+        for key in ("resource_changes", "resource_drift")
+        for entry in document.get(key, ())
+    ]
+    for change in (*changes, *document.get("output_changes", {}).values()):
+        for side in ("before", "after"):
+            yield from secrets_in(change.get(side), change.get(f"{side}_sensitive"))
+
+
+def _changes(entries: Any, secrets: Collection[str]) -> Iterator[Change]:
     for entry in entries:
         change = entry.get("change", {})
         action = _action(entry, change)
         if action is None:
             continue
         replaces = tuple(_path(path) for path in change.get("replace_paths", ()))
-        attributes = tuple(_attributes(change, replaces)) if action in ("update", "replace") else ()
+        attributes = tuple(_attributes(change, replaces, secrets)) if action in ("update", "replace") else ()
         judged = judge(
             Judged(
                 resource_type=str(entry.get("type", "")),
@@ -86,7 +103,9 @@ def _action(entry: Mapping[str, Any], change: Mapping[str, Any]) -> str | None:
     return "replace" if {"create", "delete"} <= actions else next(iter(actions - {"no-op"}))
 
 
-def _attributes(change: Mapping[str, Any], replaces: tuple[str, ...]) -> Iterator[AttributeChange]:
+def _attributes(
+    change: Mapping[str, Any], replaces: tuple[str, ...], secrets: Collection[str]
+) -> Iterator[AttributeChange]:
     before, after = change.get("before") or {}, change.get("after") or {}
     unknown = change.get("after_unknown") or {}
     for name in sorted(set(before) | set(after) | set(unknown)):
@@ -100,13 +119,13 @@ def _attributes(change: Mapping[str, Any], replaces: tuple[str, ...]) -> Iterato
         secret = hidden[0] is True or hidden[1] is True
         yield AttributeChange(
             path=name,
-            before=as_text(before.get(name), sensitive=secret or hidden[0], name=name),
+            before=as_text(before.get(name), sensitive=secret or hidden[0], name=name, secrets=secrets),
             after=as_text(after.get(name), sensitive=secret or hidden[1], unknown=becomes_unknown, name=name),
             forces_replacement=forces,
         )
 
 
-def _outputs(changes: Mapping[str, Any]) -> Iterator[OutputChange]:
+def _outputs(changes: Mapping[str, Any], secrets: Collection[str]) -> Iterator[OutputChange]:
     for name, change in changes.items():
         actions = set(change.get("actions", ()))
         if actions <= {"no-op"}:
@@ -114,7 +133,11 @@ def _outputs(changes: Mapping[str, Any]) -> Iterator[OutputChange]:
         action = "replace" if len(actions) > 1 else next(iter(actions))
         secret = change.get("after_sensitive") is True or change.get("before_sensitive") is True
         value = as_text(
-            change.get("after"), sensitive=secret, unknown=change.get("after_unknown", False), name=name
+            change.get("after"),
+            sensitive=secret,
+            unknown=change.get("after_unknown", False),
+            name=name,
+            secrets=secrets,
         )
         yield OutputChange(name, action, "" if action == "delete" else value)
 
