@@ -67,7 +67,7 @@ def calibrate(fitted: Matrix, later: Matrix, floors: Vector, caution: Vector) ->
     plausible = np.all(logs <= learnt_high + np.log(REACH), axis=1)
     logs = logs[plausible] if plausible.any() else np.stack([learnt_median, learnt_high])
     median, high = _quantiles(logs)
-    given = _trimmed(_logarithms(np.vstack([fitted, later])))
+    given = _logarithms(np.vstack([fitted, later]))
     given_median = np.median(given, axis=0)
     benchmark = np.quantile(given, 0.999, axis=0) + np.log(_BENCHMARK_FACTOR)
     alarm = np.maximum.reduce([np.log(floors), high + np.log(MARGIN), high + _tail(logs, high)])

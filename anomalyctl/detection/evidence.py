@@ -19,11 +19,10 @@ SUDDEN: Final = ("spike", "jump")
 
 
 class Evidence:
-    """Root mean square u of the lasting statistics, or of the sudden ones where that is larger.
+    """Mean u of the lasting statistics, or of the sudden ones where that is larger.
 
-    A mean, because each chart errs in its own way: on benchmarks it beats every member. Squares of what is
-    above the median, because a chart that sees nothing is no witness against one that does. A statistic that
-    the model could not learn (too few rows for components, a single tag for vectors) has no voice.
+    A mean, because each chart errs in its own way: on benchmarks it beats every member. A statistic that the
+    model could not learn (too few rows for components, a single tag for vectors) has no voice.
     """
 
     def __init__(self, model: SourceModel, limit: Limit) -> None:
@@ -39,5 +38,4 @@ class Evidence:
         """u of one reading from the statistics of `ResidualScorer` and `VectorScorer`."""
         model, limit = self._model, self._limit
         u = np.concatenate([model.residual_limits.u(residual, limit), model.vector_limits.u(vector, limit)])
-        squares = np.maximum(u, 0.0) ** 2
-        return float(max(squares[self._lasting].mean(), squares[self._sudden].mean()) ** 0.5)
+        return float(max(u[self._lasting].mean(), u[self._sudden].mean()))

@@ -26,7 +26,9 @@ def fit_residuals(values: Matrix, tags: tuple[str, ...], cadence_s: float, learn
     lags, sigma = _autoregression(deviations[:learnt])
     residuals = standard_residuals(deviations, lags, sigma)
     clean = np.where(np.abs(residuals[:learnt]) > OUTLIER, np.nan, residuals[:learnt])
-    means = _running_means(residuals)[SETTLED:learnt]
+    present = np.asarray(np.isfinite(deviations[:learnt]).any(axis=1))
+    present[:SETTLED] = False
+    means = _running_means(residuals)[:learnt][present]
     return ResidualModel(
         tags=tags,
         centre=centre,
@@ -35,7 +37,7 @@ def fit_residuals(values: Matrix, tags: tuple[str, ...], cadence_s: float, learn
         sigma=sigma,
         tail=tails(residuals[:learnt]),
         mean_sigma=np.maximum(_spread(means), 0.8 * (1.0 / SPAN) ** 0.5),
-        precision=shrunk_precision(np.nan_to_num(clean[SETTLED:])),
+        precision=shrunk_precision(np.nan_to_num(clean[present])),
     )
 
 
@@ -68,11 +70,11 @@ def tails(residuals: Matrix) -> Vector:
     if not residuals.size:
         return np.ones(residuals.shape[1])
     sizes = np.abs(np.nan_to_num(residuals))
-    sizes[_in_a_run(sizes > OUTLIER)] = 0.0
+    sizes[in_a_run(sizes > OUTLIER)] = 0.0
     return np.asarray(np.maximum(1.0, np.quantile(sizes, 0.999, axis=0) / 3.6))
 
 
-def _in_a_run(outlying: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def in_a_run(outlying: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Where `_CROWD` outliers come within `_RUN_ROWS`: a fault, where single ones are a heavy tail."""
     total = np.cumsum(np.pad(outlying, ((_RUN_ROWS, _RUN_ROWS), (0, 0))), axis=0)
     around: NDArray[np.intp] = total[2 * _RUN_ROWS - 1 :][: len(outlying)] - total[: len(outlying)]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anomalyctl.detection.baseline import SETTLED
 from anomalyctl.detection.fitting_residuals import (
@@ -39,10 +40,13 @@ def fit_vectors(
     are from: what that one has no components for gets none either.
     """
     centre, scale = robust_scale(values[:learnt]) if tags else (np.zeros(0), np.zeros(0))
-    everything = np.nan_to_num(deviations_of((values - centre) / scale, cadence_s))
+    deviations = deviations_of((values - centre) / scale, cadence_s)
+    present = np.asarray(np.isfinite(deviations).any(axis=1))
+    everything = np.nan_to_num(deviations)
     known = everything[:learnt]
     now, past = known[2:], np.hstack([known[1:-1], known[:-2]])
     clean = np.all(np.abs(now) < FAR_OFF, axis=1)
+    clean &= (present[2:] & present[1:-1] & present[:-2])[: learnt - 2]
     clean[: 2 * SETTLED] = False
     coefficients = _coefficients(now[clean], past[clean])
     innovations = now - past @ coefficients.T
@@ -54,9 +58,10 @@ def fit_vectors(
         spread = calibrated.spread
     else:
         before = np.hstack([everything[learnt - 1 : -1], everything[learnt - 2 : -2]])
-        spread = _later_spread((everything[learnt:] - before @ coefficients.T) / sigma, precision)
+        later = (everything[learnt:] - before @ coefficients.T)[present[learnt:]]
+        spread = _later_spread(later / sigma, precision)
     conditional = (standard @ precision) / (np.sqrt(np.diag(precision)) * spread)
-    component_scale, components = _components(known)
+    component_scale, components = _components(known, present[:learnt])
     if calibrated is not None and not calibrated.components.shape[1]:
         components = calibrated.components
     return VectorModel(
@@ -106,13 +111,13 @@ def _later_spread(innovations: Matrix, precision: Matrix) -> Vector:
     return np.asarray(np.maximum(1.0, np.maximum(robust, 0.8 * bounded.std(axis=0))))
 
 
-def _components(deviations: Matrix) -> tuple[Vector, Matrix]:
+def _components(deviations: Matrix, present: NDArray[np.bool_]) -> tuple[Vector, Matrix]:
     """Scale `[3 · tags]` and axes `[3 · tags, kept]` of the deviation and its two running means."""
     from sklearn.decomposition import PCA
 
     tags = deviations.shape[1]
     stacked = np.hstack([deviations, _running(deviations, SHORT_SPAN), _running(deviations, LONG_SPAN)])
-    stacked = stacked[2 * SETTLED :]
+    stacked = stacked[2 * SETTLED :][present[2 * SETTLED :]]
     if tags == 0 or len(stacked) < ROWS_PER_COMPONENT * 3 * tags:
         return np.ones(3 * tags), np.zeros((3 * tags, 0))
     scale = np.maximum(stacked.std(axis=0), 1e-9)
