@@ -1,4 +1,4 @@
-"""The storage account that keeps the Terraform state: made once per subscription, and moved into."""
+"""The storage account that keeps the Terraform state: made once, and moved into."""
 
 from anomalyctl.operations.state_backend.bootstrap import Bootstrapped, Change, bootstrap_state_backend
 
