@@ -57,6 +57,8 @@ class EnvironmentStatus:
     """Anomalies that nobody has resolved; None where Cosmos does not answer."""
     dead_letters: int | None = None
     """Readings that have no verdict for good, until somebody retries or purges them."""
+    open_breakers: tuple[str, ...] = ()
+    """What the functions leave alone for a while, since it failed: `database`, `ml detector`."""
 
     @property
     def is_healthy(self) -> bool:
@@ -89,6 +91,7 @@ def read_status(folder: LocalFolder, *, now: datetime | None = None) -> Environm
         oldest_s=backlogs.oldest_s(now),
         open_episodes=backlogs.open_episodes,
         dead_letters=backlogs.dead_letters,
+        open_breakers=backlogs.open_breakers,
     )
 
 
@@ -121,9 +124,16 @@ def _status(state: PartState, health: Health, detail: str, backlogs: Backlogs, n
         uptime_s=None if uptime is None else round(max(0.0, uptime), 1),
         restarts=state.restarts,
         backlog=_backlog(state.name, backlogs, now),
-        detail=detail,
+        detail=_detail(state.name, detail, backlogs),
         pid=state.process.pid if state.process else None,
     )
+
+
+def _detail(name: str, detail: str, backlogs: Backlogs) -> str:
+    if name != FUNCTIONS or not backlogs.open_breakers:
+        return detail
+    left_alone = f"left alone for a while after failures: {', '.join(backlogs.open_breakers)}"
+    return f"{detail}; {left_alone}" if detail else left_alone
 
 
 def _backlog(name: str, backlogs: Backlogs, now: datetime) -> str:

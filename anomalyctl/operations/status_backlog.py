@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from anomalyctl.errors import AnomalyctlError
@@ -28,6 +28,8 @@ class Backlogs:
     oldest_ms: int | None = None
     open_episodes: int | None = None
     dead_letters: int | None = None
+    open_breakers: tuple[str, ...] = ()
+    """What the functions leave alone for a while, since it failed."""
 
     def oldest_s(self, now: datetime) -> float | None:
         """How long the oldest reading without a verdict has been waiting, in seconds."""
@@ -43,7 +45,7 @@ def read_backlogs(folder: LocalFolder, well: Collection[str]) -> Backlogs:
     with ThreadPoolExecutor(max_workers=2) as pool:
         readings = pool.submit(_readings, reach) if VALKEY in well else None
         kept = pool.submit(_kept, reach) if COSMOS in well else None
-        waiting = readings.result() if readings else None
+        waiting, open_breakers = readings.result() if readings else (None, ())
         open_episodes, dead_letters = kept.result() if kept else (None, None)
         return Backlogs(
             queued=waiting.queued if waiting else None,
@@ -51,18 +53,21 @@ def read_backlogs(folder: LocalFolder, well: Collection[str]) -> Backlogs:
             oldest_ms=waiting.oldest_ms if waiting else None,
             open_episodes=open_episodes,
             dead_letters=dead_letters,
+            open_breakers=open_breakers,
         )
 
 
-def _readings(reach: LocalConnections) -> Backlog | None:
+def _readings(reach: LocalConnections) -> tuple[Backlog | None, tuple[str, ...]]:
     from anomalyctl.stores.connections import connect_redis
     from anomalyctl.stores.readings import ReadingStore
 
     client = connect_redis(reach.redis_connection_string)
     try:
-        return ReadingStore(client).backlog()
+        store = ReadingStore(client)
+        held_back = store.breakers.open_at(epoch_ms(datetime.now(UTC)))
+        return store.backlog(), tuple(sorted({state.name for state in held_back}))
     except AnomalyctlError:
-        return None
+        return None, ()
     finally:
         client.close()
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
@@ -19,9 +19,6 @@ MOST_READINGS: Final = 120
 """As many as a request for verdicts may carry."""
 MOST_BYTES: Final = 3_500_000
 """Of readings in such a request; the service takes 4 MB, memory included."""
-
-PATIENT: Final = replace(DETECTORS, attempts=3, wait_min_s=0.5, wait_max_s=2.0, breaker_rest_s=15.0)
-"""The pipeline waits for the next reading anyway: few tries, then a verdict without that tier."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +45,8 @@ class DetectorClient:
         endpoint: str,
         token: str = "",
         *,
-        policy: Policy = PATIENT,
+        policy: Policy = DETECTORS,
+        on_breaker: Callable[[Policy, str], None] | None = None,
         transport: httpx.BaseTransport | None = None,
         side_by_side: int = 12,
     ) -> None:
@@ -62,7 +60,9 @@ class DetectorClient:
             # The detectors are inside our own network, where no proxy of the user's has any business.
             trust_env=False,
         )
-        self._guards = {tier: Guard(replace(policy, name=f"{tier} detector")) for tier in TIERS}
+        self.guards = {
+            tier: Guard(replace(policy, name=f"{tier} detector"), on_change=on_breaker) for tier in TIERS
+        }
         self._threads = ThreadPoolExecutor(side_by_side, thread_name_prefix="detectors")
 
     def judge(
@@ -115,7 +115,7 @@ class DetectorClient:
         self._http.close()
 
     def _judge(self, tier: Tier, body: bytes, query: Mapping[str, str]) -> TierAnswer:
-        return self._guards[tier].call(lambda: self._ask(tier, body, query))
+        return self.guards[tier].call(lambda: self._ask(tier, body, query))
 
     def _ask(self, tier: Tier, body: bytes, query: Mapping[str, str]) -> TierAnswer:
         try:

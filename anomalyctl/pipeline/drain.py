@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Final
 
 from anomalyctl.errors import AnomalyctlError, InternalError
+from anomalyctl.pipeline.completing import complete
 from anomalyctl.pipeline.fitting import Fitter
 from anomalyctl.pipeline.heartbeat import Heartbeat
 from anomalyctl.pipeline.judging import Detectors
@@ -32,6 +33,8 @@ LEASE_S: Final = 20.0
 BATCH: Final = 8 * CHUNK
 SIDE_BY_SIDE: Final = 4
 """Sources judged at the same time; each call of theirs has its own time-out."""
+COMPLETE_EVERY_S: Final = 10.0
+"""So often verdicts that lack a tier are looked for, where nothing else waits."""
 LONGEST_S: Final = 240.0
 """A drain ends after so long, well within a function's time; the next sweep goes on."""
 
@@ -74,6 +77,7 @@ class Drainer:
         self.read_until = (0, 0)
         """The newest entry of the queue that this process has read."""
         self._clock = clock
+        self._complete_from = 0.0
         self._lease_s = lease_s
 
     def has_read(self, entry_id: str) -> bool:
@@ -103,6 +107,13 @@ class Drainer:
     def make_room(self) -> None:
         """Trim the queue where Redis is nearly full. Only the holder of the lease may call this."""
         make_room(self.readings, self._verdicts, keep=BATCH, now=self._clock())
+
+    def complete(self, stopped: Callable[[], bool]) -> int:
+        """Complete verdicts that lack a tier, every now and then. For the holder of the lease alone."""
+        if time.monotonic() < self._complete_from:
+            return 0
+        self._complete_from = time.monotonic() + COMPLETE_EVERY_S
+        return complete(self.readings, self.detectors, self.keeper, clock=self._clock, stopped=stopped)
 
     def source_run(self, source: str, lease: Lease, stopped: Callable[[], bool]) -> SourceRun:
         """What judges one source under this lease."""
@@ -142,6 +153,7 @@ class _Batches:
             else:
                 entries = queue.read_new(consumer, BATCH)
                 if not entries:
+                    self._drainer.complete(self._stopped)
                     return
                 self._drainer.read_until = id_order(entries[-1].id)
             if entries and not self._process(entries):

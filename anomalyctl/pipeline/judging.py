@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from anomalyctl.errors import AnomalyctlError, SignInFailed, TimedOut, Transient
-from anomalyctl.pipeline.detectors import MOST_BYTES, MOST_READINGS, Answers
+from anomalyctl.pipeline.detectors import MOST_BYTES, MOST_READINGS, Answers, TierAnswer
 from anomalyctl.pipeline.documents import verdict_document
 from anomalyctl.pipeline.intake import Row
 from anomalyctl.telemetry.verdicts import TIERS, Memory, Tier
@@ -19,6 +19,18 @@ logger = logging.getLogger(__name__)
 
 class Detectors(Protocol):
     """What is needed of `DetectorClient`."""
+
+    def judge(
+        self,
+        tier: Tier,
+        source: str,
+        readings: Sequence[bytes],
+        memory: Memory | None = None,
+        *,
+        last: int | None = 1,
+        late: bool = False,
+    ) -> TierAnswer:
+        """One tier; raises what it failed with."""
 
     def judge_all(
         self,

@@ -97,10 +97,29 @@ class Keeper:
                 for row, document in zip(rows, documents, strict=True)
                 if document["final_status"] == ANOMALY
             ],
+            incomplete=[
+                row.ms
+                for row, document in zip(rows, documents, strict=True)
+                if document["explanation"]["tiers_missing"]
+            ],
         )
         if memories:
             self._readings.save_memory(source, memories, lease=lease)
         self._done_with(rows)
+
+    def replace(self, source: str, documents: Mapping[int, Document], *, newest_ms: int) -> None:
+        """Write verdicts anew, by their time in ms, now that every tier has judged them."""
+        ordered = [documents[ms] for ms in sorted(documents)]
+        for source_day, group in groupby(ordered, key=lambda document: str(document["source_day"])):
+            self._verdicts.upsert_verdicts(source_day, list(group))
+        self._episodes.record(ordered)
+        alarmed = [ms for ms, document in documents.items() if document["final_status"] == ANOMALY]
+        self._readings.windows.keep(source, [], newest_ms=newest_ms, alarmed=alarmed)
+        self._readings.windows.completed(source, list(documents))
+
+    def verdict(self, reading_id: str) -> Document | None:
+        """The verdict that is kept of a reading."""
+        return self._verdicts.verdict(reading_id)
 
     def refuse(self, source: str, refusals: Sequence[Refusal]) -> None:
         """Make dead letters of what may not enter, take it out of the window and acknowledge it."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from anomalyctl.pipeline.breakers import SharedBreakers
 from anomalyctl.pipeline.dashboard import update_dashboard_cache
 from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.doorbell import Doorbell
@@ -22,6 +23,9 @@ from anomalyctl.pipeline.drain import Drained, Drainer
 from anomalyctl.pipeline.fitting import Fit
 from anomalyctl.pipeline.housekeeping import CleanedUp, clean_up
 from anomalyctl.pipeline.settings import WorkerSettings, worker_settings
+from anomalyctl.resilience.guard import Guard
+from anomalyctl.resilience.policies import DATABASE, DETECTORS
+from anomalyctl.resilience.settings import tuned
 from anomalyctl.triage.episodes import Episodes
 
 if TYPE_CHECKING:
@@ -57,6 +61,8 @@ class Worker:
         self.settings = settings
         self.stopping = threading.Event()
         self.doorbell: Doorbell[Drained] = Doorbell(self._drain)
+        self.breakers = SharedBreakers(lambda: self.readings, owner=consumer_name(), clock=_now)
+        self.database_guard = Guard(tuned(DATABASE, os.environ), on_change=self.breakers.tell)
 
     @cached_property
     def readings(self) -> ReadingStore:
@@ -66,19 +72,32 @@ class Worker:
     @cached_property
     def anomalies(self) -> AnomalyStore:
         """The Cosmos DB side."""
-        return self.settings.anomaly_store()
+        return self.settings.anomaly_store(self.database_guard)
+
+    @cached_property
+    def detectors(self) -> DetectorClient:
+        """The three tiers."""
+        return DetectorClient(
+            self.settings.fastapi_endpoint,
+            self.settings.detector_token.get_secret_value(),
+            policy=tuned(DETECTORS, os.environ),
+            on_breaker=self.breakers.tell,
+        )
+
+    @property
+    def guards(self) -> dict[str, Guard]:
+        """What stands before calls to others, by what is called."""
+        guards = [self.database_guard, *self.detectors.guards.values()]
+        return {guard.policy.name: guard for guard in guards}
 
     @cached_property
     def drainer(self) -> Drainer:
         """What judges readings."""
-        detectors = DetectorClient(
-            self.settings.fastapi_endpoint, self.settings.detector_token.get_secret_value()
-        )
         return Drainer(
             self.readings,
             self.anomalies,
             Episodes(self.anomalies),
-            detectors,
+            self.detectors,
             consumer=consumer_name(),
             clock=_now,
             train_on_simulated=self.settings.train_on_simulated,
@@ -107,6 +126,7 @@ class Worker:
         return clean_up(self.readings, self.anomalies, consumer=consumer_name(), now=_now())
 
     def _drain(self) -> Drained:
+        self.breakers.heed(self.guards)
         return self.drainer.drain()
 
 

@@ -10,6 +10,7 @@ import pybreaker
 import tenacity
 
 from anomalyctl.errors import TimedOut, Transient
+from anomalyctl.resilience.bulkhead import Bulkhead
 from anomalyctl.resilience.policies import Policy
 
 T = TypeVar("T")
@@ -22,8 +23,18 @@ class Guard:
     counts as an answer. A rate limit is a `Transient` with `retry_after_s` in its details (`rate_limited`).
     """
 
-    def __init__(self, policy: Policy, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        on_change: Callable[[Policy, str], None] | None = None,
+    ) -> None:
+        """`on_change` is told the breaker's new state, outside of its locks; it must not raise."""
         self.policy = policy
+        self._on_change = on_change
+        self._told = pybreaker.STATE_CLOSED
+        self._bulkhead = Bulkhead(policy.name, concurrent=policy.concurrent, queued=policy.queued)
         self._breaker = pybreaker.CircuitBreaker(
             fail_max=policy.breaker_failures,
             reset_timeout=policy.breaker_rest_s,
@@ -46,8 +57,15 @@ class Guard:
 
     def call(self, function: Callable[[], T]) -> T:
         """The function's result. Raises its last error, or `Transient` while the breaker is open."""
-        result: T = self._retrying.copy()(self._attempt, function)
+        with self._bulkhead.place():
+            result: T = self._retrying.copy()(self._attempt, function)
         return result
+
+    def rest(self) -> None:
+        """Call nothing for a while: another process has found the other side down."""
+        if self.state == pybreaker.STATE_CLOSED:
+            self._told = pybreaker.STATE_OPEN  # the other process has told it
+            self._breaker.open()
 
     def _attempt(self, function: Callable[[], T]) -> T:
         try:
@@ -61,12 +79,22 @@ class Guard:
                 hint="Run `anomalyctl status` to see its health.",
                 details={"breaker": "open"},
             ) from error
+        finally:
+            self._tell()
+
+    def _tell(self) -> None:
+        state = self.state
+        if self._on_change is not None and state != self._told:
+            self._told = state
+            self._on_change(self.policy, state)
 
     def _worth_another_try(self, error: BaseException) -> bool:
         return _may_heal(error) and self.state != pybreaker.STATE_OPEN
 
     def _enough(self, state: tenacity.RetryCallState) -> bool:
         error = _error_of(state)
+        if (state.seconds_since_start or 0.0) >= self.policy.total_s:
+            return True
         if not _is_rate_limit(error):
             return state.attempt_number >= self.policy.attempts
         # Asking again before the time that the other side named would only lengthen its trouble.

@@ -25,6 +25,16 @@ class Policy:
     """After so many failures in a row nothing is tried any more…"""
     breaker_rest_s: float = 60.0
     """…for so long; then one call is let through, and its outcome decides."""
+    total_s: float = float("inf")
+    """After so long, tries and pauses together, nothing is tried again."""
+    concurrent: int = 100
+    """Calls at a time…"""
+    queued: int = 50
+    """…and calls waiting for their turn; more are refused at once."""
+
+    def background(self) -> Policy:
+        """The same kind of call for work that nobody waits for: fewer at a time, more waiting."""
+        return replace(self, concurrent=20, queued=100)
 
     def interactive(self) -> Policy:
         """The same kind of call with a person waiting: two tries within about a second."""
@@ -33,7 +43,8 @@ class Policy:
         )
 
 
-DETECTORS: Final = Policy("detectors", timeout_s=30.0)
+DETECTORS: Final = Policy("detectors", timeout_s=30.0, total_s=60.0)
+"""A verdict without a tier is completed later: one that hangs may cost two time-outs, not five."""
 LANGUAGE: Final = Policy(
     "language model", timeout_s=5.0, attempts=2, wait_min_s=0.2, wait_max_s=0.5, rate_limit_attempts=1
 )

@@ -12,6 +12,7 @@ from anomalyctl.stores.connections import DEFAULT_POOL_SIZE, TIMEOUT_S, connect_
 from anomalyctl.stores.readings import ReadingStore
 
 if TYPE_CHECKING:
+    from anomalyctl.resilience.guard import Guard
     from anomalyctl.stores.anomalies import AnomalyStore
 
 
@@ -44,9 +45,9 @@ class StoreSettings(RedisSettings):
     cosmos_db_connection_string: SecretStr
     """`AccountEndpoint=…;AccountKey=…;`, or the endpoint alone for Entra."""
 
-    def anomaly_store(self) -> AnomalyStore:
-        """The Cosmos DB side."""
+    def anomaly_store(self, guard: Guard | None = None) -> AnomalyStore:
+        """The Cosmos DB side, behind a guard of its own unless one is given."""
         from anomalyctl.stores.anomalies import AnomalyStore
         from anomalyctl.stores.cosmos import connect_cosmos
 
-        return AnomalyStore(connect_cosmos(self.cosmos_db_connection_string.get_secret_value()))
+        return AnomalyStore(connect_cosmos(self.cosmos_db_connection_string.get_secret_value()), guard=guard)

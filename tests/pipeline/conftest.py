@@ -17,8 +17,9 @@ from anomalyctl.detection.judge import judge
 from anomalyctl.detection.model import SourceModel
 from anomalyctl.detection.window import window_of
 from anomalyctl.errors import Unreachable
-from anomalyctl.pipeline.detectors import PATIENT, DetectorClient
+from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.drain import Drainer
+from anomalyctl.resilience.policies import DETECTORS
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.registry import built_in_registry
@@ -157,7 +158,7 @@ class Bench:
     train_on_simulated: bool = True
 
     def drainer(self, consumer: str = "host-1") -> Drainer:
-        policy = replace(PATIENT, attempts=1, breaker_failures=1_000, wait_min_s=0.0, wait_max_s=0.0)
+        policy = replace(DETECTORS, attempts=1, breaker_failures=1_000, wait_min_s=0.0, wait_max_s=0.0)
         return Drainer(
             self.readings,
             self.verdicts,

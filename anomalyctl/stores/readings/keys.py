@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+BREAKERS: Final = "resilience:breakers"
+"""Hash: which process has found whom down."""
 READINGS: Final = "telemetry:readings"
 """The queue: one stream, ids by the server."""
 GROUP: Final = "verdicts"
@@ -31,6 +33,11 @@ def simulated_key(source: str) -> str:
 def alarmed_key(source: str) -> str:
     """Sorted set of the times (ms) of readings judged anomalous; fitting leaves them out."""
     return f"telemetry:alarmed:{source}"
+
+
+def incomplete_key(source: str) -> str:
+    """Sorted set of the times (ms) of readings that were judged while a tier was down."""
+    return f"telemetry:incomplete:{source}"
 
 
 def tags_key(source: str) -> str:

@@ -11,6 +11,7 @@ import orjson
 
 from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.leases import Lease, Leases
+from anomalyctl.stores.readings.breakers import BreakerBoard
 from anomalyctl.stores.readings.dashboard import DashboardCache
 from anomalyctl.stores.readings.dead_letters import DeadLetters
 from anomalyctl.stores.readings.keys import tags_key
@@ -42,7 +43,7 @@ class ReadingStore:
     """Readings, models, memories, registries and dead letters of all sources.
 
     The parts may be used directly: `queue`, `windows`, `models`, `memories`, `dead_letters`,
-    `leases`, `dashboard`. Times are epoch ms. Every method raises Unreachable, SignInFailed or
+    `leases`, `dashboard`, `breakers`. Times are epoch ms. Every method raises Unreachable, SignInFailed or
     Transient when Redis cannot do its part.
     """
 
@@ -60,6 +61,7 @@ class ReadingStore:
         self.dead_letters = DeadLetters(client)
         self.leases = Leases(client)
         self.dashboard = DashboardCache(client)
+        self.breakers = BreakerBoard(client)
 
     @redis_errors()
     def ping(self) -> bool:

@@ -10,6 +10,7 @@ from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import (
     READINGS,
     alarmed_key,
+    incomplete_key,
     simulated_key,
     source_of_window,
     window_key,
@@ -77,10 +78,12 @@ class ReadingWindows:
         newest_ms: int,
         simulated: Collection[int] = (),
         alarmed: Collection[int] = (),
+        incomplete: Collection[int] = (),
     ) -> None:
         """Settle accepted readings in the window, and cut it at 24 h before `newest_ms`, the newest accepted.
 
-        `simulated` and `alarmed` are times of theirs that fitting has to know. Serves producers that only
+        `simulated` and `alarmed` are times of theirs that fitting has to know, `incomplete` of those that a
+        tier has still to judge. Serves producers that only
         queue; repeating it changes nothing.
         """
         oldest = newest_ms - self.retention_ms
@@ -88,12 +91,16 @@ class ReadingWindows:
             [(ms, payload) for ms, payload in readings if ms >= oldest],
             [(ms, b"%d" % ms) for ms in simulated if ms >= oldest],
             [(ms, b"%d" % ms) for ms in alarmed if ms >= oldest],
+            [(ms, b"%d" % ms) for ms in incomplete if ms >= oldest],
         )
         arguments: list[int | bytes] = [oldest, self.retention_ms]
         for scored in members:
             arguments.append(len(scored))
             arguments += [part for each in scored for part in each]
-        self._keep(keys=[window_key(source), simulated_key(source), alarmed_key(source)], args=arguments)
+        self._keep(
+            keys=[window_key(source), simulated_key(source), alarmed_key(source), incomplete_key(source)],
+            args=arguments,
+        )
 
     @redis_errors()
     def remove(self, source: str, payloads: Iterable[bytes]) -> None:
@@ -156,6 +163,24 @@ class ReadingWindows:
     def alarmed(self, source: str, from_ms: int, to_ms: int) -> set[int]:
         """Times of the readings in the range whose verdict was `anomaly`."""
         return {int(ms) for ms in self._client.zrangebyscore(alarmed_key(source), from_ms, to_ms)}
+
+    @redis_errors()
+    def incomplete(self, source: str, limit: int) -> list[int]:
+        """Times of the oldest readings that were judged while a tier was down."""
+        return [int(ms) for ms in self._client.zrange(incomplete_key(source), 0, limit - 1)]
+
+    @redis_errors()
+    def completed(self, source: str, times: Collection[int]) -> None:
+        """Say that these have been judged by every tier, or never will be."""
+        if times:
+            self._client.zrem(incomplete_key(source), *times)
+
+    @redis_errors()
+    def incomplete_sources(self) -> list[str]:
+        """Sources with incomplete verdicts, in alphabetical order."""
+        prefix = incomplete_key("")
+        keys = self._client.scan_iter(match=f"{prefix}*", count=1000)
+        return sorted(key.decode().removeprefix(prefix) for key in keys)
 
 
 def _bounds(from_ms: int | None, to_ms: int | None) -> tuple[int | str, int | str]:
