@@ -64,7 +64,7 @@ resource "azurerm_container_app" "detectors" {
   }
 
   dynamic "secret" {
-    for_each = toset(concat(values(local.detectors_secrets), var.access_keys_enabled ? ["REDIS-ACCESS-KEY"] : []))
+    for_each = toset(concat(values(local.detectors_secrets), var.access_keys_enabled ? [local.access_key_names.redis] : []))
 
     content {
       name                = lower(secret.value)
@@ -200,7 +200,7 @@ resource "azurerm_container_app" "detectors" {
         metadata         = custom_scale_rule.value
 
         authentication {
-          secret_name       = "redis-access-key"
+          secret_name       = lower(local.access_key_names.redis)
           trigger_parameter = "password"
         }
       }

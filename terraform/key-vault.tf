@@ -39,10 +39,13 @@ locals {
     FASTAPI-ENDPOINT            = local.detectors_endpoint
   }
 
+  # The vault's names of the keys, where access keys are on.
+  access_key_names = { redis = "REDIS-ACCESS-KEY", openai = "AZURE-OPENAI-API-KEY" }
+
   # For the applications' settings. Without a version, so that a new value is followed; by address, not by reference, so that
   # detectors, endpoint and settings do not wait for each other in a circle.
   secret_ids = {
-    for name in concat(keys(local.connection_strings), ["DETECTOR-TOKEN", "REDIS-ACCESS-KEY", "AZURE-OPENAI-API-KEY"]) :
+    for name in concat(keys(local.connection_strings), ["DETECTOR-TOKEN"], values(local.access_key_names)) :
     name => "${azurerm_key_vault.this.vault_uri}secrets/${name}"
   }
   secret_references = { for name, id in local.secret_ids : name => "@Microsoft.KeyVault(SecretUri=${id})" }
@@ -81,9 +84,9 @@ resource "azurerm_key_vault_secret" "detector_token" {
 # Only where access keys are on: for the scale rule that reads the queue, and for the language model.
 resource "azurerm_key_vault_secret" "access_key" {
   # checkov:skip=CKV_AZURE_41:Written anew when the service's key is regenerated
-  for_each = toset(var.access_keys_enabled ? ["REDIS-ACCESS-KEY", "AZURE-OPENAI-API-KEY"] : [])
+  for_each = var.access_keys_enabled ? local.access_key_names : {}
 
-  name             = each.key
+  name             = each.value
   key_vault_id     = azurerm_key_vault.this.id
   value_wo         = local.access_keys[each.key]
   value_wo_version = 1 + parseint(substr(sha256(local.access_keys[each.key]), 0, 7), 16)
@@ -95,7 +98,7 @@ resource "azurerm_key_vault_secret" "access_key" {
 
 locals {
   access_keys = {
-    REDIS-ACCESS-KEY     = var.access_keys_enabled ? local.redis.key : ""
-    AZURE-OPENAI-API-KEY = var.access_keys_enabled ? azurerm_cognitive_account.openai.primary_access_key : ""
+    redis  = var.access_keys_enabled ? local.redis.key : ""
+    openai = var.access_keys_enabled ? azurerm_cognitive_account.openai.primary_access_key : ""
   }
 }

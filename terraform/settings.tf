@@ -94,6 +94,6 @@ locals {
       REDIS_CONNECTION_STRING = "REDIS-CONNECTION-STRING"
       DETECTOR_TOKEN          = "DETECTOR-TOKEN"
     },
-    var.access_keys_enabled ? { AZURE_OPENAI_API_KEY = "AZURE-OPENAI-API-KEY" } : {},
+    var.access_keys_enabled ? { AZURE_OPENAI_API_KEY = local.access_key_names.openai } : {},
   )
 }

@@ -247,7 +247,7 @@ run "names_are_short_enough_at_their_longest" {
   command = plan
 
   variables {
-    project_name                            = "a2345678901234567890"
+    project_name                            = "abcdefghijklmnopqrst"
     environment                             = "stage"
     managed_redis_high_availability_enabled = true
   }
