@@ -50,14 +50,14 @@ output "vault" {
 }
 """
 
-TEAM_VAULT = """
-data "azurerm_key_vault" "team" {
-  name                = "kv-team"
+TEAM_NETWORK = """
+data "azurerm_virtual_network" "team" {
+  name                = "vnet-team"
   resource_group_name = "rg-team"
 }
 
 output "id" {
-  value = data.azurerm_key_vault.team.id
+  value = data.azurerm_virtual_network.team.id
 }
 """
 
@@ -148,10 +148,10 @@ def test_what_does_not_exist_cannot_be_imported(module: Module) -> None:
 
 
 def test_an_existing_resource_is_found_by_a_data_source(module: Module, azure: StandIn) -> None:
-    root = module(TEAM_VAULT)
+    root = module(TEAM_NETWORK)
     root.run("apply", "-auto-approve")
     told = root.run("output", "-raw", "id").stdout
-    assert told.endswith("/resourceGroups/rg-team/providers/Microsoft.KeyVault/vaults/kv-team")
+    assert told.endswith("/resourceGroups/rg-team/providers/Microsoft.Network/virtualNetworks/vnet-team")
 
 
 def _changes(plan: dict[str, Any]) -> dict[str, dict[str, Any]]:
