@@ -47,23 +47,30 @@ class HeuristicTier:
         remembered = memory.get("names") if memory else None
         before = remembered if isinstance(remembered, list) else []
         self._names = tuple(dict.fromkeys([*registry.tags, *known, *window.tags, *map(str, before)]))
-        self._window = window
-        self._values = window.columns(self._names)
         standing = standing_of(registry, model, self._names)
-        cadence_s = model.cadence_s if model else registry.cadence_s
+        self._cadence_s = cadence_s = model.cadence_s if model else registry.cadence_s
+        self._rate = standing.rate
         self._latches = Latches(standing, (memory or {}).get("latches"))
         self._stillness = Stillness(standing, cadence_s, memory)
         if memory is None and len(window):
             self._stillness.expect(int(window.times_ms[0]))
-        self._beyond = self._latches.beyond(self._values)
-        self._jumps = jumps(window.times_ms, self._values, standing.rate, cadence_s)
-        self._checks = check_identities(window, registry)
+        self.take(window)
+
+    def take(self, window: Window, first: int = 0) -> None:
+        """Judge rows of this window from now on, none before row `first`; what is remembered stays."""
+        self._window, self._first = window, first
+        self._values = window.columns(self._names)
+        since = max(0, first - RATE_ROWS)
+        self._beyond = self._latches.beyond(self._values[first:])
+        moved = jumps(window.times_ms[since:], self._values[since:], self._rate, self._cadence_s)
+        self._jumps = moved[first - since :]
+        self._checks = check_identities(window.rows(first), self._registry)
 
     def judge(self, row: int, gap_ms: int, *, late: bool, full: bool, wanted: bool) -> TagVerdict | None:
         """Advance by one row; its verdict where `wanted`."""
         values, now_ms = self._values[row], int(self._window.times_ms[row])
         stuck, silent = self._stillness.step(values, now_ms, gap_ms)
-        if self._beyond[row] or not self._latches.idle:
+        if self._beyond[row - self._first] or not self._latches.idle:
             self._latches.step(values, now_ms)
         if not wanted:
             return None
@@ -94,12 +101,12 @@ class HeuristicTier:
             fired.append(
                 Fired(self._names[column], "limit", alarm, float(values[column]), limit, WEIGHTS[alarm.value])
             )
-        for column in map(int, np.flatnonzero(self._jumps[row])):
+        for column in map(int, np.flatnonzero(self._jumps[row - self._first])):
             before = float(self._values[row - RATE_ROWS, column])
             fired.append(self._rule("rate", column, float(values[column]), before))
         for column in map(int, np.flatnonzero(quiet)):
             fired.append(self._rule("silence", column, float(self._stillness.value[column]), None))
-        if any(check.broken[row] for check in self._checks):
+        if any(check.broken[row - self._first] for check in self._checks):
             fired.extend(self._suspects(row))
         return sorted(fired, key=lambda finding: -finding.weight)
 
@@ -109,16 +116,17 @@ class HeuristicTier:
 
     def _suspects(self, row: int) -> list[Fired]:
         """The tags of broken laws, which the document marks, and the operands that may be at fault."""
-        suspects = suspicion(self._checks, row, self._window)
-        expected = {check.law.tag: float(check.expected[row]) for check in self._checks if check.broken[row]}
+        at = row - self._first
+        suspects = suspicion(self._checks, at, self._window.rows(0, row + 1))
+        expected = {check.law.tag: float(check.expected[at]) for check in self._checks if check.broken[at]}
         likeliest = max(suspects, key=lambda tag: suspects[tag])
-        at = {name: column for column, name in enumerate(self._names)}
+        column = {name: column for column, name in enumerate(self._names)}
         return [
             Fired(
                 tag,
                 "identity",
                 AlarmType.OK,
-                float(self._values[row, at[tag]]),
+                float(self._values[row, column[tag]]),
                 expected.get(tag),
                 WEIGHTS["identity"] * weight,
                 alarming=tag in expected or tag == likeliest,

@@ -53,25 +53,25 @@ def check_identities(window: Window, registry: TagRegistry) -> list[Check]:
 
 
 def suspicion(checks: Sequence[Check], row: int, window: Window) -> dict[str, float]:
-    """Tags of the broken laws of a row, with how likely each is the faulty one (the likeliest has 1).
+    """Tags of the laws broken in row `row` of the checks, with how likely each is at fault (the likeliest 1).
 
     A law that is broken speaks against its tags, one that is nearly broken does so a little, one that is
     obeyed speaks for them. Where the laws cannot tell, the tag that has moved most within the window is
-    suspected.
+    suspected: `window` ends with the row.
     """
     suspects = {tag: 0.0 for check in checks if check.broken[row] for tag in check.tags}
     for tag in suspects:
         errors = [float(check.error[row]) for check in checks if tag in check.tags]
         suspects[tag] = max(_LEAST, sum(min(error, 2.0) - _DOUBT for error in errors if error == error))
-    moved = _movement(window, tuple(suspects), row)
+    moved = _movement(window, tuple(suspects))
     weighed = {tag: weight * (1.0 + 0.1 * moved[tag]) for tag, weight in suspects.items()}
     largest = max(weighed.values(), default=1.0)
     return {tag: weight / largest for tag, weight in weighed.items()}
 
 
-def _movement(window: Window, tags: tuple[str, ...], row: int) -> dict[str, float]:
+def _movement(window: Window, tags: tuple[str, ...]) -> dict[str, float]:
     """0 to 1 for each tag: its share of the largest recent movement, in its own spread over the window."""
-    values = window.columns(tags)[: row + 1]
+    values = window.columns(tags)
     with np.errstate(invalid="ignore"):
         usual = np.nanmedian(values, axis=0)
         spread = np.nanmedian(np.abs(values - usual), axis=0) + 1e-12

@@ -28,14 +28,18 @@ class MultivariateTier:
     """Judges rows of a window in order; one status for the whole reading."""
 
     def __init__(self, window: Window, model: SourceModel, memory: Mapping[str, Any] | None) -> None:
-        self._window, self._model = window, model
+        self._model = model
         self._tags, count = model.vectors.tags, len(model.vectors.tags)
         state = _state(memory, model, count)
         self._scorer = VectorScorer(model.vectors, model.cadence_s, state)
         self._holding = Holding(count, state if state and "held" in state else None)
-        self._values = window.columns(self._tags)
+        self.take(window)
         remembered = memory.get("rule") if state and memory else None
         self._rule = str(remembered) if remembered in RULES else RULES[0]
+
+    def take(self, window: Window) -> None:
+        """Judge rows of this window from now on; what is remembered stays."""
+        self._window, self._values = window, window.columns(self._tags)
 
     def interrupt(self, gap_ms: int) -> None:
         """The next reading comes `gap_ms` after the last one; after a long gap everything is learnt anew."""

@@ -30,7 +30,7 @@ class SlowTags:
             :MOST_TAGS
         ]
         self._tags = [model.habits.tags[column] for column in slow]
-        self._values = window.columns(self._tags)
+        self.take(window)
         self._changes: list[list[float]] = []
         self._last: list[float] = []
         self._held = [0] * len(slow)
@@ -47,6 +47,10 @@ class SlowTags:
                 history = model.habits.last_changes[column]
                 self._changes.append([_short(change) for change in history[history == history]])
                 self._last.append(float("nan"))
+
+    def take(self, window: Window) -> None:
+        """Judge rows of this window from now on."""
+        self._values = window.columns(self._tags)
 
     def step(self, row: int) -> list[Fired]:
         """One reading: the slow tags that have just made an unusual change, or did so a moment ago."""

@@ -39,16 +39,21 @@ class StatisticalTier:
         model: SourceModel,
         memory: Mapping[str, Any] | None,
     ) -> None:
-        self._window, self._registry, self._model = window, registry, model
+        self._registry, self._model = registry, model
         residuals = model.residuals
         self._tags, count = residuals.tags, len(residuals.tags)
         state = _state(memory, model, count)
         self._scorer = ResidualScorer(residuals, model.cadence_s, state)
         self._holding = Holding(count, state if state and "held" in state else None)
-        self._values = window.columns(self._tags)
         self._slow = SlowTags(window, model, (memory or {}).get("slow"))
+        self.take(window)
         limits = model.residual_limits
         self._spike_limit, self._shift_limit = limits.alarm_value(0), limits.alarm_value(1)
+
+    def take(self, window: Window) -> None:
+        """Judge rows of this window from now on; what is remembered stays."""
+        self._window, self._values = window, window.columns(self._tags)
+        self._slow.take(window)
 
     def interrupt(self, gap_ms: int) -> None:
         """The next reading comes `gap_ms` after the last; after a long gap the baseline is learnt anew."""
