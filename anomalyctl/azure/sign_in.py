@@ -68,7 +68,8 @@ def principal_of(credential: TokenCredential, cloud: Cloud) -> Principal:
             object_id=str(claims["oid"]),
             tenant_id=str(claims["tid"]),
             name=str(claims.get("upn") or claims.get("unique_name") or claims.get("appid") or claims["oid"]),
-            kind="ServicePrincipal" if claims.get("idtyp") == "app" else "User",
+            # Without a person there is neither a name nor a scope that a person agreed to.
+            kind="User" if {"scp", "upn", "unique_name"} & claims.keys() else "ServicePrincipal",
             expires_at=datetime.fromtimestamp(token.expires_on, UTC),
         )
     except (KeyError, ValueError, IndexError, binascii.Error) as error:
@@ -122,6 +123,16 @@ def _service_principal(environ: Mapping[str, str], cloud: Cloud, tenant: str) ->
     secret = environ.get("ARM_CLIENT_SECRET") or _content_of(environ.get("ARM_CLIENT_SECRET_FILE_PATH"))
     certificate = environ.get("ARM_CLIENT_CERTIFICATE_PATH")
     federated = _is_true(environ, "ARM_USE_OIDC")
+    if _is_true(environ, "ARM_USE_AKS_WORKLOAD_IDENTITY"):
+        from azure.identity import WorkloadIdentityCredential
+
+        try:
+            return SignIn(WorkloadIdentityCredential(**_options(cloud)), "a workload identity")
+        except ValueError as error:
+            raise SignInFailed(
+                "ARM_USE_AKS_WORKLOAD_IDENTITY is set, but this is no pod with a workload identity.",
+                hint="Label the pod azure.workload.identity/use=true, or unset the variable.",
+            ) from error
     if not (secret or certificate or federated):
         return None
     client = environ.get("ARM_CLIENT_ID") or _content_of(environ.get("ARM_CLIENT_ID_FILE_PATH"))

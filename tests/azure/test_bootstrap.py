@@ -125,6 +125,11 @@ def test_a_role_that_never_arrives_ends_as_a_time_out_and_the_next_run_goes_on(a
     ]
 
 
+def test_an_account_that_does_not_answer_at_first_is_waited_for(azure, bootstrap):
+    azure.paper.troubles.append(Trouble(r"BLOB .+", 503, "ServerBusy", times=12))
+    assert bootstrap().waited_s > 12
+
+
 def test_a_firewall_is_no_reason_to_wait(azure, bootstrap, fake_time):
     bootstrap()
     fake_time.slept.clear()

@@ -12,8 +12,10 @@ import pytest
 from anomalyctl.azure.backend import read_backend_file
 from anomalyctl.environments import environment_named
 from anomalyctl.errors import Declined, NotFound, PreconditionFailed
+from anomalyctl.operations.infrastructure.initialising import initialise
 from anomalyctl.operations.infrastructure.stage import Request
 from anomalyctl.operations.infrastructure.states import list_state
+from anomalyctl.operations.state_backend import bootstrap_state_backend
 from anomalyctl.operations.state_backend.migrate import migrate_state
 from anomalyctl.project import Project
 from tests.support.azurerm.mirror import PROJECT
@@ -179,3 +181,13 @@ def test_terraforms_own_migration_works_as_well(azurite, tmp_path, azure, reques
     )
     assert root.addresses() == ["terraform_data.kept"]
     assert root.run("plan", "-detailed-exitcode").exit_code == 0
+
+
+def test_what_a_bootstrap_makes_is_what_terraform_works_in(azure, project, environ):
+    """Resource Manager is the stand-in; the blobs, their roles left aside, are Azurite's."""
+    done = bootstrap_state_backend(
+        environment_named(project, "dev"), project=project, environ=environ, sleep=lambda _: None
+    )
+    assert done.changed
+    assert initialise(DEV).workspace == "dev"
+    assert list_state(DEV).resources == ()

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
 
 from anomalyctl.azure.failures import AzureRefused, NotAllowed
 from anomalyctl.azure.state_blobs import StateBlobs
 from anomalyctl.errors import PreconditionFailed, TimedOut, Transient
 from anomalyctl.resilience.guard import Guard
-from anomalyctl.resilience.policies import ROLE_ARRIVAL, Policy
+from anomalyctl.resilience.policies import ROLE_ARRIVAL, STATE_BLOBS, Policy
 
+ONE_PROBE: Final = replace(STATE_BLOBS, attempts=1, rate_limit_attempts=1, breaker_failures=1000)
+"""Waiting is this module's: a new account may be unknown to DNS for longer than a breaker would bear."""
 _FIREWALL = "AuthorizationFailure"
 _NOT_YET = {"AuthorizationPermissionMismatch", "InsufficientAccountPermissions", "ContainerNotFound", ""}
 

@@ -20,7 +20,7 @@ from anomalyctl.azure.sign_in import Principal
 from anomalyctl.environments import Environment
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.state_backend import making
-from anomalyctl.operations.state_backend.access import wait_for_access
+from anomalyctl.operations.state_backend.access import ONE_PROBE, wait_for_access
 from anomalyctl.project import Project
 
 
@@ -72,7 +72,7 @@ def bootstrap_state_backend(
             require_subscription(manager, session.subscription, principal)
             changes = [_change(what, make, progress) for what, make in _steps(manager, account, principal)]
         progress.step("Waiting until the state's blobs can be read and written")
-        with session.state_blobs() as blobs:
+        with session.state_blobs(ONE_PROBE) as blobs:
             waited_s = wait_for_access(blobs, sleep=sleep, clock=clock)
     written = write_backend_file(project, environment, backend_configuration(environment, environ))
     changes.append(Change("the backend's file", "updated" if written else "unchanged"))

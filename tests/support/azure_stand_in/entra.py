@@ -32,8 +32,10 @@ def token(audience: str, *, seconds: float = 3600, tenant: str = TENANT, **claim
         "exp": now + int(seconds),
         "oid": OPERATOR,
         "tid": tenant,
-        "upn": "kari@wells.example",
         "ver": "1.0",
+        **(
+            {} if claims.get("idtyp") == "app" else {"upn": "kari@wells.example", "scp": "user_impersonation"}
+        ),
         **claims,
     }
     parts = ({"typ": "JWT", "alg": "RS256", "kid": "stand-in"}, body)

@@ -1,0 +1,124 @@
+"""Signing in as Terraform would, over HTTPS with the real azure-identity."""
+
+from __future__ import annotations
+
+import os
+import threading
+from datetime import UTC, datetime
+
+import pytest
+from azure.identity import AzureCliCredential
+
+from anomalyctl.azure.cloud import cloud_from
+from anomalyctl.azure.sign_in import KeptTokens, principal_of, sign_in
+from anomalyctl.errors import InvalidInput, SignInFailed
+from tests.support.azure_stand_in.entra import CLIENT, OPERATOR, SECRET, TENANT, StandInCredential
+
+PUBLIC = cloud_from({})
+
+
+def az(folder, script: str, monkeypatch) -> None:
+    """An Azure CLI that prints what the script says."""
+    folder.mkdir()
+    (folder / "az").write_text(f"#!/bin/sh\n{script}\n")
+    (folder / "az").chmod(0o755)
+    monkeypatch.setenv("PATH", f"{folder}:{os.environ['PATH']}")
+
+
+def test_a_service_principal_gets_a_token_and_its_claims_say_who_it_is(azure):
+    signed_in = sign_in(azure.environ(), azure.cloud())
+    principal = principal_of(signed_in.credential, azure.cloud())
+    assert signed_in.way == "a service principal's secret"
+    assert (principal.object_id, principal.tenant_id, principal.kind) == (
+        OPERATOR,
+        TENANT,
+        "ServicePrincipal",
+    )
+    assert principal.expires_at > datetime.now(UTC)
+    signed_in.credential.close()
+
+
+def test_a_secret_may_stand_in_a_file_as_for_terraform(azure, tmp_path):
+    (tmp_path / "secret").write_text(f"{SECRET}\n")
+    environ = azure.environ(ARM_CLIENT_SECRET="", ARM_CLIENT_SECRET_FILE_PATH=str(tmp_path / "secret"))
+    signed_in = sign_in(environ, azure.cloud())
+    assert principal_of(signed_in.credential, azure.cloud()).object_id == OPERATOR
+    signed_in.credential.close()
+
+
+def test_without_arm_variables_the_azure_cli_signs_in():
+    signed_in = sign_in({}, PUBLIC)
+    assert signed_in.way == "the Azure CLI"
+    assert isinstance(signed_in.credential._inner, AzureCliCredential)
+
+
+def test_an_azure_cli_that_is_not_signed_in_says_what_to_do(tmp_path, monkeypatch):
+    az(tmp_path / "bin", "echo \"ERROR: Please run 'az login' to setup account.\" >&2; exit 1", monkeypatch)
+    with pytest.raises(SignInFailed) as raised:
+        principal_of(sign_in({}, PUBLIC).credential, PUBLIC)
+    assert raised.value.hint == "Sign in: az login"
+
+
+@pytest.mark.parametrize(
+    ("variables", "missing"),
+    [
+        ({"ARM_CLIENT_SECRET": "s", "ARM_TENANT_ID": TENANT}, "ARM_CLIENT_ID"),
+        ({"ARM_CLIENT_SECRET": "s", "ARM_CLIENT_ID": CLIENT}, "ARM_TENANT_ID"),
+        ({"ARM_USE_OIDC": "true", "ARM_CLIENT_ID": CLIENT, "ARM_TENANT_ID": TENANT}, "ARM_USE_OIDC"),
+    ],
+)
+def test_variables_that_are_not_complete_are_named(variables, missing):
+    with pytest.raises(SignInFailed, match=missing):
+        sign_in(variables, PUBLIC)
+
+
+def test_a_bare_federated_token_is_known_not_to_be_renewable(tmp_path):
+    base = {"ARM_USE_OIDC": "true", "ARM_CLIENT_ID": CLIENT, "ARM_TENANT_ID": TENANT}
+    (tmp_path / "token").write_text("t")
+    assert not sign_in({**base, "ARM_OIDC_TOKEN": "t"}, PUBLIC).renewable
+    assert sign_in({**base, "ARM_OIDC_TOKEN_FILE_PATH": str(tmp_path / "token")}, PUBLIC).renewable
+    assert sign_in({**base, "ACTIONS_ID_TOKEN_REQUEST_URL": "https://x"}, PUBLIC).renewable
+
+
+def test_many_threads_ask_for_one_token_once():
+    inner = StandInCredential()
+    kept = KeptTokens(inner)
+    threads = [threading.Thread(target=kept.get_token, args=("scope",)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert inner.asked == ["scope"]
+
+
+def test_a_token_that_ends_soon_is_asked_for_anew_and_claims_are_passed_on():
+    inner = StandInCredential(seconds=200)
+    kept = KeptTokens(inner)
+    kept.get_token("scope")
+    kept.get_token("scope")
+    assert len(inner.asked) == 2
+    long = StandInCredential()
+    kept = KeptTokens(long)
+    kept.get_token("scope")
+    kept.get_token("scope", claims="{}")
+    assert len(long.asked) == 2
+
+
+def test_a_token_that_names_nobody_is_a_failed_sign_in():
+    credential = StandInCredential()
+    credential.get_token = lambda *scopes, **options: type("T", (), {"token": "opaque", "expires_on": 0})()
+    with pytest.raises(SignInFailed, match="does not say whose"):
+        principal_of(credential, PUBLIC)
+
+
+def test_a_sovereign_cloud_is_named_as_for_terraform():
+    cloud = cloud_from({"ARM_ENVIRONMENT": "china"})
+    assert cloud.blob_endpoint("a1b") == "https://a1b.blob.core.chinacloudapi.cn"
+    with pytest.raises(InvalidInput, match="no cloud that is known") as raised:
+        cloud_from({"ARM_ENVIRONMENT": "mars"})
+    assert raised.value.field == "ARM_ENVIRONMENT"
+
+
+def test_an_address_without_tls_is_refused():
+    with pytest.raises(InvalidInput, match="https://"):
+        cloud_from({"ANOMALYCTL_AZURE_RESOURCE_MANAGER": "http://127.0.0.1:1"})
