@@ -2,58 +2,38 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from anomalyctl.cli.commands.anomalies_acting import (
+    act,
+    act_on_all,
+    chosen_by,
+    filter_of,
+    open_store,
+    utc_now,
+)
+from anomalyctl.cli.commands.anomalies_options import (
+    AllOption,
+    DryRunOption,
+    Selectors,
+    SelectorsOrAll,
+    SeverityOption,
+    SinceOption,
+    SourceOption,
+    StatusChoice,
+    StatusOption,
+    TagOption,
+)
 from anomalyctl.cli.invocation import OutputFormat
-from anomalyctl.cli.options import EnvironmentOption, OutputOption
+from anomalyctl.cli.options import EnvironmentOption, OutputOption, YesOption
 
 if TYPE_CHECKING:
-    from datetime import datetime
-
-    from anomalyctl.operations.anomalies.listing import Filter
     from anomalyctl.stores.anomalies import AnomalyStore
     from anomalyctl.triage.performing import Outcome
 
 app = typer.Typer(help="What was found, and what is done about it.", no_args_is_help=True)
-
-
-class StatusChoice(StrEnum):
-    """Which episodes."""
-
-    OPEN = "open"
-    RESOLVED = "resolved"
-    ALL = "all"
-
-
-class SeverityChoice(StrEnum):
-    """How grave."""
-
-    CRITICAL = "critical"
-    HIGH = "high"
-    MEDIUM = "medium"
-    LOW = "low"
-
-
-StatusOption = Annotated[StatusChoice, typer.Option("--status", help="Which episodes.")]
-SeverityOption = Annotated[
-    list[SeverityChoice] | None, typer.Option("--severity", help="Only these severities; may be repeated.")
-]
-TagOption = Annotated[str, typer.Option("--tag", metavar="TAG", help="Only where this tag is anomalous.")]
-SinceOption = Annotated[
-    str, typer.Option("--since", metavar="TIME", help="Only what was seen since: 24h, now-24h or ISO 8601.")
-]
-SourceOption = Annotated[str, typer.Option("--source", metavar="NAME", help="Only this source.")]
-Selectors = Annotated[
-    list[str],
-    typer.Argument(
-        metavar="ID…", help="Ids, their unique beginnings, @latest, @worst, or - for ids on stdin."
-    ),
-]
 
 
 @app.command("list")
@@ -74,9 +54,9 @@ def list_(
     from anomalyctl.cli.views.anomalies import anomalies_table
     from anomalyctl.operations.anomalies.listing import list_anomalies
 
-    now = _now()
-    chosen = replace(_filter(status, severity, tag, since, source, now), limit=limit)
-    show_model(list_anomalies(_store(env), chosen, now=now), anomalies_table, output)
+    now = utc_now()
+    chosen = replace(filter_of(status, severity, tag, since, source, now), limit=limit)
+    show_model(list_anomalies(open_store(env), chosen, now=now), anomalies_table, output)
 
 
 @app.command()
@@ -90,44 +70,72 @@ def show(
     from anomalyctl.cli.views.anomalies import anomaly_document
     from anomalyctl.operations.anomalies.showing import show_anomaly
 
-    show_model(show_anomaly(_store(env), selector, now=_now()), anomaly_document, output)
+    show_model(show_anomaly(open_store(env), selector, now=utc_now()), anomaly_document, output)
 
 
 @app.command()
 def assign(
-    selectors: Selectors,
     to: Annotated[str, typer.Option("--to", metavar="NAME", help="Who takes care of it.")],
+    selectors: SelectorsOrAll = None,
+    everything: AllOption = False,
+    severity: SeverityOption = None,
+    tag: TagOption = "",
+    since: SinceOption = "",
+    source: SourceOption = "",
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
     env: EnvironmentOption = "local",
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
-    """Give open episodes to somebody."""
+    """Give open episodes to somebody: those named, or with --all those that the filters take.
+
+    Several have a result each; exit 7 when some could not be given.
+    """
     from anomalyctl.triage import actions
 
     def one(store: AnomalyStore, anomaly_id: str, by: str) -> Outcome:
-        return actions.assign(store, anomaly_id, to=to, by=by, now=_now())
+        return actions.assign(store, anomaly_id, to=to, by=by, now=utc_now())
 
-    _act("assign", selectors, env, output, one)
+    chosen = chosen_by(selectors, everything, severity, tag, since, source)
+    if chosen is None:
+        act("assign", selectors or [], env, output, one, dry_run=dry_run)
+    else:
+        act_on_all("assign", chosen, env, output, one, dry_run=dry_run, yes=yes)
 
 
 @app.command()
 def resolve(
-    selectors: Selectors,
+    selectors: SelectorsOrAll = None,
     notes: Annotated[
         str, typer.Option("--notes", metavar="TEXT", help="What it was and what was done.")
     ] = "",
+    everything: AllOption = False,
+    severity: SeverityOption = None,
+    tag: TagOption = "",
+    since: SinceOption = "",
+    source: SourceOption = "",
+    dry_run: DryRunOption = False,
+    yes: YesOption = False,
     env: EnvironmentOption = "local",
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
-    """Close episodes, with notes. Of two operators one wins, and the other is told (exit 6)."""
+    """Close episodes, with notes. Of two operators one wins, and the other is told (exit 6).
+
+    With --all those that the filters take; several have a result each, exit 7 when some could not be closed.
+    """
     from anomalyctl.cli.prompts import ask_text
     from anomalyctl.triage import actions
 
-    said = notes.strip() or ask_text("What was it, and what was done?", flag="--notes")
+    chosen = chosen_by(selectors, everything, severity, tag, since, source)
+    said = notes.strip() or ("" if dry_run else ask_text("What was it, and what was done?", flag="--notes"))
 
     def one(store: AnomalyStore, anomaly_id: str, by: str) -> Outcome:
-        return actions.resolve(store, anomaly_id, notes=said, by=by, now=_now())
+        return actions.resolve(store, anomaly_id, notes=said, by=by, now=utc_now())
 
-    _act("resolve", selectors, env, output, one)
+    if chosen is None:
+        act("resolve", selectors or [], env, output, one, dry_run=dry_run)
+    else:
+        act_on_all("resolve", chosen, env, output, one, dry_run=dry_run, yes=yes)
 
 
 @app.command()
@@ -144,9 +152,9 @@ def reopen(
     said = reason.strip() or ask_text("Why is it not over?", flag="--reason")
 
     def one(store: AnomalyStore, anomaly_id: str, by: str) -> Outcome:
-        return actions.reopen(store, anomaly_id, reason=said, by=by, now=_now())
+        return actions.reopen(store, anomaly_id, reason=said, by=by, now=utc_now())
 
-    _act("reopen", selectors, env, output, one)
+    act("reopen", selectors, env, output, one)
 
 
 @app.command()
@@ -168,9 +176,9 @@ def modify(
     said = reason.strip() or ask_text("Why was the value wrong?", flag="--reason")
 
     def one(store: AnomalyStore, anomaly_id: str, by: str) -> Outcome:
-        return actions.modify(store, anomaly_id, values=values, reason=said, by=by, now=_now())
+        return actions.modify(store, anomaly_id, values=values, reason=said, by=by, now=utc_now())
 
-    _act("modify", selectors, env, output, one)
+    act("modify", selectors, env, output, one)
 
 
 @app.command()
@@ -191,76 +199,6 @@ def watch(
     from anomalyctl.telemetry.durations import parse_duration
 
     interval = parse_duration(every, field="--every")
-    chosen = _filter(StatusChoice.OPEN, severity, tag, "", source, _now())
-    for event in follow(_store(env), chosen, clock=_now, sleep=time.sleep, interval=interval):
+    chosen = filter_of(StatusChoice.OPEN, severity, tag, "", source, utc_now())
+    for event in follow(open_store(env), chosen, clock=utc_now, sleep=time.sleep, interval=interval):
         show_line(event, watch_line, output)
-
-
-def _act(
-    action: str,
-    selectors: list[str],
-    env: str,
-    output: OutputFormat,
-    one: Callable[[AnomalyStore, str, str], Outcome],
-) -> None:
-    import os
-
-    from anomalyctl.cli.output import show as show_model
-    from anomalyctl.cli.views.anomalies import action_report
-    from anomalyctl.operations.anomalies.acting import act, operator_name
-
-    by = operator_name(os.environ)
-    store = _store(env)
-    report = act(
-        store, _expanded(selectors), action, by=by, one=lambda anomaly_id: one(store, anomaly_id, by)
-    )
-    show_model(report, action_report, output)
-    report.raise_for_failures()
-
-
-def _expanded(selectors: list[str]) -> list[str]:
-    from anomalyctl.operations.anomalies.selecting import ids_in
-
-    piped = ids_in(sys.stdin.read()) if "-" in selectors else []
-    return [each for selector in selectors for each in (piped if selector == "-" else [selector])]
-
-
-def _filter(
-    status: StatusChoice,
-    severity: list[SeverityChoice] | None,
-    tag: str,
-    since: str,
-    source: str,
-    now: datetime,
-) -> Filter:
-    from anomalyctl.operations.anomalies.listing import Filter
-
-    return Filter(
-        status=status.value,
-        severities=tuple(each.value for each in severity or ()),
-        tag=tag,
-        since=_since(since, now) if since else None,
-        source=source,
-    )
-
-
-def _since(text: str, now: datetime) -> datetime:
-    from anomalyctl.errors import InvalidInput
-    from anomalyctl.telemetry.durations import parse_duration, parse_instant
-
-    try:
-        return now - parse_duration(text, field="--since")
-    except InvalidInput:
-        return parse_instant(text, now, field="--since")
-
-
-def _store(env: str) -> AnomalyStore:
-    from anomalyctl.operations.connections import connect
-
-    return connect(env).anomalies
-
-
-def _now() -> datetime:
-    from datetime import UTC, datetime
-
-    return datetime.now(UTC)

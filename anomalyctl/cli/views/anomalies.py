@@ -69,9 +69,13 @@ def anomaly_document(details: AnomalyDetails) -> RenderableType:
 
 def action_report(report: ActionReport) -> RenderableType:
     """One line a result."""
+    if not report.results:
+        return Text("No anomalies.")
     table = Table(box=None, pad_edge=False, show_header=False)
     for result in report.results:
-        if result.ok:
+        if report.dry_run:
+            sign, words = "[dim](-) Skipped[/dim]", f"{result.status}, a dry run"
+        elif result.ok:
             sign = "[good](✓) Done[/good]" if result.changed else "[dim](-) Skipped[/dim]"
             owner = f", assigned to {escape(result.assigned_to)}" if result.assigned_to else ""
             words = f"{result.status}{owner}" if result.changed else f"was {report.action}d like this already"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from anomalyctl.errors import AnomalyctlError, InvalidInput, PartlyDone
+from anomalyctl.operations.anomalies.listing import AnomalyRow
 from anomalyctl.operations.anomalies.selecting import select
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage.performing import Outcome
@@ -38,6 +39,8 @@ class ActionReport:
     done: int
     failed: int
     results: tuple[ItemResult, ...]
+    dry_run: bool = False
+    """Nothing was done; the results are the anomalies that were meant."""
 
     def raise_for_failures(self) -> None:
         """Raise `PartlyDone` when some failed, `AnomalyctlError` when all did."""
@@ -65,10 +68,30 @@ def act(
 
     Raises what `select` raises before anything is done.
     """
-    ids = select(store, selectors)
+    return act_on(select(store, selectors), action, by=by, one=one)
+
+
+def act_on(ids: Sequence[str], action: str, *, by: str, one: Callable[[str], Outcome]) -> ActionReport:
+    """The same, for whole ids."""
     if len(ids) == 1:
         return _report(action, by, [_done(one(ids[0]))])
     return _report(action, by, [_attempt(anomaly_id, one) for anomaly_id in ids])
+
+
+def meant(rows: Sequence[AnomalyRow], action: str, *, by: str) -> ActionReport:
+    """What a dry run tells: on which anomalies the action would be tried."""
+    results = tuple(
+        ItemResult(
+            anomaly_id=row.anomaly_id,
+            ok=True,
+            changed=False,
+            status=row.status,
+            assigned_to=row.assigned_to,
+            revision=row.revision,
+        )
+        for row in rows
+    )
+    return ActionReport(action, by, 0, 0, results, dry_run=True)
 
 
 def operator_name(environment: Mapping[str, str]) -> str:
