@@ -178,10 +178,14 @@ def without_secrets(arguments: Sequence[str]) -> list[str]:
             argument = "--var=" + re.sub(
                 r"=.*", f"={SECRET}", argument.removeprefix("--var="), flags=re.DOTALL
             )
-        elif argument.startswith("--") and "=" in argument and sounds_secret(argument.partition("=")[0][2:]):
+        elif argument.startswith("--") and "=" in argument and _is_secret_flag(argument):
             argument = f"{argument.partition('=')[0]}={SECRET}"
         kept.append(argument)
     return kept
+
+
+def _is_secret_flag(argument: str) -> bool:
+    return sounds_secret(argument.partition("=")[0].lstrip("-").replace("-", "_"))
 
 
 def _run(lines: Sequence[Mapping[str, Any]]) -> Run | None:

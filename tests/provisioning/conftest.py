@@ -12,7 +12,6 @@ from tests.support.state_server import StateServer
 from tests.support.wrapped_root import SLOW_CHAIN, WrappedRoot
 
 
-
 @pytest.fixture
 def backend() -> Iterator[StateServer]:
     with StateServer() as server:

@@ -31,7 +31,9 @@ def test_a_wrapper_killed_mid_apply_leaves_a_released_lock_and_the_resource_in_f
     assert set(backend.resources().values()) == {""}
 
 
-@pytest.mark.parametrize(("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)])
+@pytest.mark.parametrize(
+    ("signum", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 143)]
+)
 def test_a_signal_to_the_wrapper_becomes_one_interrupt_and_a_graceful_end(
     chain: WrappedRoot, backend: StateServer, signum: signal.Signals, code: int
 ):
@@ -81,7 +83,9 @@ def test_a_wrapper_that_is_killed_while_it_stops_gracefully_does_not_interrupt_a
         process = root.start("apply", "--yes")
         root.wait_for_start_of(SLOW)
         process.send_signal(signal.SIGTERM)
-        wait_until(lambda: any("errored" in event["type"] for event in root.events()), "the interrupt to arrive")
+        wait_until(
+            lambda: any("errored" in event["type"] for event in root.events()), "the interrupt to arrive"
+        )
         process.kill()  # the platform's grace is over
         process.communicate()
         assert root.wait_for_the_end()["interrupts"] == 1

@@ -39,7 +39,8 @@ class StateServer:
     def hcl(self) -> str:
         """The backend block that uses it."""
         return (
-            f'terraform {{\n  backend "http" {{\n    address = "{self.address}"\n    lock_address = "{self.address}"\n'
+            f'terraform {{\n  backend "http" {{\n    address = "{self.address}"\n'
+            f'    lock_address = "{self.address}"\n'
             f'    unlock_address = "{self.address}"\n    retry_max = 0\n  }}\n}}\n'
         )
 
@@ -97,7 +98,7 @@ def _handler(server: StateServer) -> type[BaseHTTPRequestHandler]:
             self.end_headers()
             self.wfile.write(answer)
 
-        do_GET = do_POST = do_PUT = do_LOCK = do_UNLOCK = do_DELETE = _any
+        do_GET = do_POST = do_PUT = do_LOCK = do_UNLOCK = do_DELETE = _any  # noqa: N815 - the library's names
 
         def log_message(self, *_: Any) -> None:
             pass

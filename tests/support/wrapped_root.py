@@ -86,7 +86,9 @@ class WrappedRoot:
 
     def wait_for_start_of(self, address: str) -> None:
         """Until Terraform has begun with a resource."""
-        wait_until(lambda: any(self._is_start(event, address) for event in self.events()), f"{address} to begin")
+        wait_until(
+            lambda: any(self._is_start(event, address) for event in self.events()), f"{address} to begin"
+        )
 
     def wait_for_the_end(self, command: str = "apply") -> dict[str, Any]:
         """Until Terraform has ended, whoever waits for it or not."""
@@ -118,5 +120,3 @@ def end(process: subprocess.Popen[str], signum: signal.Signals) -> tuple[int, st
     process.send_signal(signum)
     _, errors = process.communicate(timeout=_PATIENCE_S)
     return process.returncode, errors
-
-

@@ -81,6 +81,8 @@ def delete_workspace(request: Request, name: str, watcher: Watcher = UNWATCHED) 
         prepared.back_up()
         prepared.check(prepared.terraform.select_workspace(DEFAULT_WORKSPACE))
         prepared.check(prepared.terraform.delete_workspace(name))
+        # Terraform would go on working on a workspace that its data directory names and that is gone.
+        (prepared.place.project.state / name / "data" / "environment").unlink(missing_ok=True)
         return Workspace(name, False, name if name in _environments(prepared) else "")
 
 

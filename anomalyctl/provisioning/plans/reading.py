@@ -120,7 +120,13 @@ def _attributes(
         yield AttributeChange(
             path=name,
             before=as_text(before.get(name), sensitive=secret or hidden[0], name=name, secrets=secrets),
-            after=as_text(after.get(name), sensitive=secret or hidden[1], unknown=becomes_unknown, name=name),
+            after=as_text(
+                after.get(name),
+                sensitive=secret or hidden[1],
+                unknown=becomes_unknown,
+                name=name,
+                secrets=secrets,
+            ),
             forces_replacement=forces,
         )
 

@@ -60,7 +60,7 @@ def as_text(
     import orjson
 
     text = value if isinstance(value, str) else orjson.dumps(redacted(value, sensitive, name)).decode()
-    for secret in secrets:
+    for secret in sorted(secrets, key=len, reverse=True):
         text = text.replace(secret, SECRET)
     text = text.replace("\n", "⏎")
     return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 1]}…"
@@ -82,7 +82,7 @@ def redacted(value: Any, sensitive: Any, name: str = "", secrets: Collection[str
             for position, item in enumerate(value)
         ]
     if isinstance(value, str):
-        for secret in secrets:
+        for secret in sorted(secrets, key=len, reverse=True):
             value = value.replace(secret, SECRET)
     return value
 

@@ -1,0 +1,154 @@
+"""The system's own infrastructure, whole: the real Terraform over the stand-in provider and the `azurerm` backend."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anomalyctl.azure.backend import write_backend_file
+from anomalyctl.environments import environment_named
+from anomalyctl.project import Project
+from tests.support.azurerm.mirror import StandIn, install
+from tests.support.azurite import Azurite
+from tests.support.terraform_root import SOURCE, clean_environment
+from tests.support.wrapped_root import wait_until
+
+REDIS = "azurerm_managed_redis.this[0]"
+
+
+@dataclass
+class System:
+    """A project with our terraform/, an Azure of its own and a state in Azurite."""
+
+    project: Project
+    provider: StandIn
+    azurite: Azurite
+
+    def write_backend(self, environment: str, key: str) -> None:
+        write_backend_file(
+            self.project, environment_named(self.project, environment), self.azurite.backend(key)
+        )
+
+    def environ(self) -> dict[str, str]:
+        found = clean_environment() | self.azurite.environ() | self.provider.environment()
+        for name in ("TF_INPUT", "TF_IN_AUTOMATION"):
+            found.pop(name, None)
+        return found | {"ANOMALYCTL_PROJECT": str(self.project.root), "NO_COLOR": "1"}
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [sys.executable, "-m", "anomalyctl", *arguments],
+            env=self.environ(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __call__(self, *arguments: str, expect: int = 0) -> Any:
+        """The JSON document of a command, or its error where it is to fail."""
+        process = self.start(*arguments, "--output", "json")
+        out, errors = process.communicate(timeout=200)
+        assert process.returncode == expect, (
+            f"{arguments}: {process.returncode}\n{out[-3000:]}\n{errors[-3000:]}"
+        )
+        return json.loads(out) if out else json.loads(errors.splitlines()[-1])["error"]
+
+    def events(self) -> str:
+        found = sorted(self.project.state.glob("runs/*/*-apply.jsonl"))
+        return found[-1].read_text() if found else ""
+
+
+@pytest.fixture
+def system(tmp_path: Path, azurite: Azurite, request: pytest.FixtureRequest) -> System:
+    root = tmp_path / "project"
+    shutil.copytree(SOURCE, root / "terraform", ignore=shutil.ignore_patterns(".terraform*", "tests"))
+    made = System(Project(root=root, state=root / ".anomalyctl"), install(tmp_path / "azure"), azurite)
+    for environment in ("dev", "prod"):
+        made.write_backend(environment, f"{request.node.name}.tfstate")
+    return made
+
+
+def test_deploy_second_plan_and_destroy_of_the_whole_system(system: System):
+    deployed = system("deploy", "--env", "dev", "--yes")
+    assert deployed["outcome"] == "applied"
+    assert len(deployed["applied"]["resources"]) == deployed["review"]["counts"]["create"] > 100
+    outputs = {one["name"]: one["value"] for one in deployed["outputs"]}
+    assert outputs["redis_connection_string"] == "(secret)"
+    assert outputs["cosmos_db_endpoint"].startswith("https://")
+    assert {one["answer"] for one in deployed["health"]} <= {"answers", "not published yet", "no answer"}
+
+    assert system("plan", "--env", "dev", "--detailed-exitcode")["has_changes"] is False
+    assert system("drift", "--env", "dev")["drifted"] is False
+
+    refused = system("destroy", "--env", "dev", "--yes", expect=3)
+    assert "--confirm dev" in refused["hint"]
+    first = system("destroy", "--env", "dev", "--confirm", "dev")
+    assert "azurerm_cosmosdb_account.this" in first["staying"]
+    kept = system("state", "list", "--env", "dev")["resources"]
+    assert REDIS in kept
+    assert not [one for one in kept if one.startswith("azurerm_container_app.")]
+
+    destroyed = system("destroy", "--env", "dev", "--confirm", "dev", "--include-stateful")
+    assert destroyed["left_over"] == []
+    assert any("its name stays reserved" in sentence for sentence in destroyed["consequences"])
+    assert system("state", "list", "--env", "dev")["resources"] == []
+    assert not (system.project.root / "terraform" / "zz_unprotected_override.tf").exists()
+
+
+def test_one_resource_that_fails_leaves_the_rest_done_and_deploy_resumes(system: System):
+    system.provider.trouble(fail=[{"type": "azurerm_managed_redis", "times": 1}])
+    error = system("deploy", "--env", "dev", "--yes", expect=7)
+    assert REDIS in error["details"]["failed"]
+    assert "resumes" in error["hint"]
+    system.provider.trouble()
+    assert system("deploy", "--env", "dev", "--yes")["outcome"] == "applied"
+    assert system("plan", "--env", "dev")["has_changes"] is False
+
+
+def test_a_protected_environment_needs_a_fresh_destroy_plan(system: System):
+    assert system("destroy", "--env", "prod", "--confirm", "prod", expect=6)["code"] == "not_deployed"
+    system("deploy", "--env", "prod", "--yes", "--target", "azurerm_resource_group.this")
+    refused = system("destroy", "--env", "prod", "--confirm", "prod", expect=9)
+    assert "--plan-only" in refused["hint"]
+    system("destroy", "--env", "prod", "--plan-only", "--include-stateful")
+    plans = sorted((system.project.state / "prod" / "plans").glob("*.tfplan"))
+    gone = system(
+        "destroy", "--env", "prod", "--confirm", "prod", "--include-stateful", "--plan", plans[-1].stem
+    )
+    assert gone["destroyed"] is True
+    assert gone["left_over"] == []
+
+
+def test_terraform_and_its_wrapper_killed_together_leave_a_lease_that_is_stale_and_released(system: System):
+    system("plan", "--env", "dev")
+    system.provider.trouble(slow=[{"type": "azurerm_managed_redis", "seconds": 60}])
+    process = system.start("apply", "--env", "dev", "--yes")
+    wait_until(
+        lambda: f'"{REDIS}"' in system.events() or REDIS.replace('"', "") in system.events(), "Redis to begin"
+    )
+    status = max(system.project.state.glob("runs/*/*-apply.status.json"))
+    terraform = json.loads(status.read_text())["pid"]
+    guardian = int(Path(f"/proc/{terraform}/stat").read_text().rsplit(")", 1)[1].split()[1])
+    for pid in (process.pid, guardian, terraform):  # the platform ends everything at once
+        os.kill(pid, signal.SIGKILL)
+    process.communicate()
+    system.provider.trouble()
+
+    refused = system("plan", "--env", "dev", expect=5)
+    assert "stale" in refused["message"]
+    assert refused["details"]["lock"]["lock"]["who"]
+    unlocked = system("state", "unlock", "--env", "dev", "--yes")
+    assert unlocked["released"] is True
+    assert unlocked["lock"]["liveness"] == "stale"
+    assert system("runs", "list", "--env", "dev")[2]["outcome"] == "died"
