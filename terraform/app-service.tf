@@ -175,33 +175,3 @@ locals {
     ]) : "https://${host}"
   ]
 }
-
-# --- A host name of its own, with a certificate that Azure renews ----------------------------------------------------------
-
-resource "azurerm_app_service_custom_hostname_binding" "dashboard" {
-  count = var.dashboard_custom_domain == null ? 0 : 1
-
-  hostname            = var.dashboard_custom_domain
-  app_service_name    = azurerm_linux_web_app.dashboard.name
-  resource_group_name = azurerm_resource_group.this.name
-
-  lifecycle {
-    # The certificate's binding below sets them.
-    ignore_changes = [ssl_state, thumbprint]
-  }
-}
-
-resource "azurerm_app_service_managed_certificate" "dashboard" {
-  count = var.dashboard_custom_domain == null ? 0 : 1
-
-  custom_hostname_binding_id = azurerm_app_service_custom_hostname_binding.dashboard[0].id
-  tags                       = local.tags
-}
-
-resource "azurerm_app_service_certificate_binding" "dashboard" {
-  count = var.dashboard_custom_domain == null ? 0 : 1
-
-  hostname_binding_id = azurerm_app_service_custom_hostname_binding.dashboard[0].id
-  certificate_id      = azurerm_app_service_managed_certificate.dashboard[0].id
-  ssl_state           = "SniEnabled"
-}

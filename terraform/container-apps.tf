@@ -23,27 +23,6 @@ locals {
   )
 }
 
-resource "azurerm_container_app_environment" "this" {
-  name                               = local.names.container_app_environment
-  location                           = azurerm_resource_group.this.location
-  resource_group_name                = azurerm_resource_group.this.name
-  infrastructure_resource_group_name = "rg-${local.name}-container-apps"
-  infrastructure_subnet_id           = azurerm_subnet.this["container-apps"].id
-  internal_load_balancer_enabled     = local.detectors_are_private
-  public_network_access              = local.detectors_are_private ? "Disabled" : "Enabled"
-  zone_redundancy_enabled            = var.zone_redundancy_enabled
-  # To the workspace by a diagnostic setting: the direct way would need the workspace's key.
-  logs_destination = "azure-monitor"
-  tags             = local.tags
-
-  workload_profile {
-    name                  = "Consumption"
-    workload_profile_type = "Consumption"
-  }
-
-  depends_on = [azurerm_subnet_network_security_group_association.this]
-}
-
 resource "azurerm_container_app" "detectors" {
   name                         = local.names.container_app
   resource_group_name          = azurerm_resource_group.this.name
@@ -215,30 +194,4 @@ resource "azurerm_container_app" "detectors" {
     azurerm_managed_redis_access_policy_assignment.this,
     azurerm_redis_cache_access_policy_assignment.this,
   ]
-}
-
-# --- A host name of its own, with a certificate that Azure renews ----------------------------------------------------------
-
-# `anomalyctl deploy` binds the certificate once Azure has issued it; the provider cannot.
-resource "azurerm_container_app_custom_domain" "detectors" {
-  count = var.detectors_custom_domain == null ? 0 : 1
-
-  name             = var.detectors_custom_domain
-  container_app_id = azurerm_container_app.detectors.id
-
-  lifecycle {
-    ignore_changes = [certificate_binding_type, container_app_environment_certificate_id]
-  }
-}
-
-resource "azurerm_container_app_environment_managed_certificate" "detectors" {
-  count = var.detectors_custom_domain == null ? 0 : 1
-
-  name                         = "detectors"
-  container_app_environment_id = azurerm_container_app_environment.this.id
-  subject_name                 = var.detectors_custom_domain
-  domain_control_validation    = "CNAME"
-  tags                         = local.tags
-
-  depends_on = [azurerm_container_app_custom_domain.detectors]
 }
