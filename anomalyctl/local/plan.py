@@ -107,7 +107,7 @@ def _detectors(
         title="Detectors",
         argv=(*uvicorn, "--host", LOOPBACK, "--port", str(port), *talk),
         probe=Probe("http", port, path="/health/ready", timeout_s=3.0),
-        env={**settings, "PYTHONPATH": str(services / "detectors")},
+        env={**settings, "PYTHONPATH": str(services / "detectors"), "ANOMALYCTL_SERVICE": DETECTORS},
         after=(VALKEY,),
         stop_s=4.0,
         version=code,
@@ -124,6 +124,7 @@ def _functions(
         probe=Probe("http", port, path="/health", secret=secrets.function_host_token, timeout_s=3.0),
         env={
             **settings,
+            "ANOMALYCTL_SERVICE": FUNCTIONS,
             "FUNCTION_HOST_PORT": str(port),
             "FUNCTION_HOST_TOKEN": secrets.function_host_token,
         },

@@ -13,6 +13,7 @@ from typing import Final
 
 from anomalyctl.errors import AnomalyctlError, InternalError
 from anomalyctl.pipeline.completing import complete
+from anomalyctl.pipeline.figures import PipelineFigures
 from anomalyctl.pipeline.fitting import Fitter
 from anomalyctl.pipeline.heartbeat import Heartbeat
 from anomalyctl.pipeline.judging import Detectors
@@ -21,6 +22,7 @@ from anomalyctl.pipeline.source_parts import CHUNK, SourceParts
 from anomalyctl.pipeline.source_run import SourceRun
 from anomalyctl.pipeline.tally import Tally
 from anomalyctl.pipeline.trimming import make_room
+from anomalyctl.processes.tracing import trace, trace_id
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.queue import QueueEntry, entries_by_source, id_order
@@ -66,11 +68,13 @@ class Drainer:
         train_on_simulated: bool = True,
         stop: threading.Event | None = None,
         lease_s: float = LEASE_S,
+        figures: PipelineFigures | None = None,
     ) -> None:
         self.readings = readings
         self.detectors = detectors
         self._verdicts = verdicts
-        self.keeper = Keeper(readings, verdicts, episodes, clock=clock)
+        self.keeper = Keeper(readings, verdicts, episodes, clock=clock, figures=figures)
+        self.figures = figures or PipelineFigures()
         self.fitter = Fitter(readings, train_on_simulated=train_on_simulated, clock=clock)
         self.consumer = consumer
         self.stop = stop or threading.Event()
@@ -100,6 +104,7 @@ class Drainer:
                 batch.work(until=started + LONGEST_S)
             finally:
                 batch.close()
+        self.figures.add(batch.tally)
         drained = Drained(batch.tally, time.monotonic() - started, failures=batch.failures)
         _log(drained)
         return drained
@@ -174,7 +179,7 @@ class _Batches:
         }
         self._forget_all_but(groups)
         asked = {
-            source: self._threads.submit(self._run_of(source).process, group)
+            source: self._threads.submit(_traced, trace_id(), self._run_of(source), group)
             for source, group in groups.items()
         }
         progress = False
@@ -204,6 +209,11 @@ class _Batches:
         return self._runs[source]
 
 
+def _traced(known: str, run: SourceRun, entries: Sequence[QueueEntry]) -> Tally:
+    with trace(known):
+        return run.process(entries)
+
+
 def _log(drained: Drained) -> None:
     tally = drained.tally
     if tally.judged or tally.refused or tally.repeated:
@@ -218,4 +228,9 @@ def _log(drained: Drained) -> None:
             tally.fitted,
         )
     for source, error in drained.failures.items():
-        logger.error("%s: left pending for the next sweep: %s", source, error.message)
+        logger.error(
+            "%s: left pending for the next sweep: %s",
+            source,
+            error.message,
+            extra={"source": source, "code": error.code},
+        )

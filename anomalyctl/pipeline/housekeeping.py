@@ -29,6 +29,8 @@ class CleanedUp:
     """Sentences about actions that were finished."""
     retried: int
     """Dead letters that went back into the queue."""
+    dead_letters: int
+    """Those that there are."""
 
 
 def clean_up(readings: ReadingStore, anomalies: AnomalyStore, *, consumer: str, now: datetime) -> CleanedUp:
@@ -40,4 +42,7 @@ def clean_up(readings: ReadingStore, anomalies: AnomalyStore, *, consumer: str, 
         logger.info("%s", sentence)
     if entries or consumers:
         logger.info("removed %d acknowledged entries and %d consumers", entries, consumers)
-    return CleanedUp(entries, consumers, mended.sentences, retry_due(readings, anomalies, now=now))
+    retried = retry_due(readings, anomalies, now=now)
+    letters = anomalies.count_dead_letters()
+    logger.info("%d dead letters", letters, extra={"metric": "dead_letters", "value": letters})
+    return CleanedUp(entries, consumers, mended.sentences, retried, letters)

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from anomalyctl.errors import Transient
 from anomalyctl.pipeline.dead_letters import failed_again, new_letter
 from anomalyctl.pipeline.documents import ANOMALY
+from anomalyctl.pipeline.figures import PipelineFigures
 from anomalyctl.pipeline.intake import Refusal, Row
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
@@ -64,11 +65,13 @@ class Keeper:
         episodes: EpisodeCounter,
         *,
         clock: Callable[[], datetime],
+        figures: PipelineFigures | None = None,
     ) -> None:
         self._readings = readings
         self._verdicts = verdicts
         self._episodes = episodes
         self._clock = clock
+        self._figures = figures or PipelineFigures()
 
     def keep(
         self,
@@ -86,6 +89,7 @@ class Keeper:
         """
         for source_day, group in groupby(documents, key=lambda document: str(document["source_day"])):
             self._verdicts.upsert_verdicts(source_day, list(group))
+        self._figures.stored((int(row.entry_id.partition("-")[0]) for row in rows), self._clock())
         self._episodes.record(documents)
         self._readings.windows.keep(
             source,

@@ -20,9 +20,12 @@ from anomalyctl.pipeline.dashboard import update_dashboard_cache
 from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.doorbell import Doorbell
 from anomalyctl.pipeline.drain import Drained, Drainer
+from anomalyctl.pipeline.figures import PipelineFigures
 from anomalyctl.pipeline.fitting import Fit
 from anomalyctl.pipeline.housekeeping import CleanedUp, clean_up
 from anomalyctl.pipeline.settings import WorkerSettings, worker_settings
+from anomalyctl.processes.figures import offer
+from anomalyctl.processes.tracing import trace
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE, DETECTORS
 from anomalyctl.resilience.settings import tuned
@@ -43,7 +46,9 @@ def worker() -> Worker:
     """The worker of this process. Raises InvalidInput when a setting is missing."""
     with _building:
         if not _workers:
-            _workers.append(Worker(worker_settings()))
+            made = Worker(worker_settings())
+            _workers.append(made)
+            offer(lambda: made.figures.figures(made.readings, made.guards, _now))
             atexit.register(stop)
         return _workers[0]
 
@@ -61,6 +66,7 @@ class Worker:
         self.settings = settings
         self.stopping = threading.Event()
         self.doorbell: Doorbell[Drained] = Doorbell(self._drain)
+        self.figures = PipelineFigures()
         self.breakers = SharedBreakers(lambda: self.readings, owner=consumer_name(), clock=_now)
         self.database_guard = Guard(tuned(DATABASE, os.environ), on_change=self.breakers.tell)
 
@@ -102,6 +108,7 @@ class Worker:
             clock=_now,
             train_on_simulated=self.settings.train_on_simulated,
             stop=self.stopping,
+            figures=self.figures,
         )
 
     def answer_ring(self, entry: str) -> Drained | None:
@@ -123,11 +130,14 @@ class Worker:
 
     def clean_up(self) -> CleanedUp:
         """Sweep up what is done with, and finish what was interrupted."""
-        return clean_up(self.readings, self.anomalies, consumer=consumer_name(), now=_now())
+        done = clean_up(self.readings, self.anomalies, consumer=consumer_name(), now=_now())
+        self.figures.dead_letters = done.dead_letters
+        return done
 
     def _drain(self) -> Drained:
-        self.breakers.heed(self.guards)
-        return self.drainer.drain()
+        with trace():
+            self.breakers.heed(self.guards)
+            return self.drainer.drain()
 
 
 def consumer_name() -> str:

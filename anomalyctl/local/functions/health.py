@@ -1,4 +1,4 @@
-"""`GET /health` on loopback: how each function has fared."""
+"""`GET /health` and `/metrics` on loopback: how each function has fared, and the figures of the process."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 import orjson
 
+from anomalyctl.processes.figures import exposition
+
 LOOPBACK = "127.0.0.1"
 
 
@@ -20,12 +22,14 @@ class HealthServer:
     def __init__(self, port: int, token: str, report: Callable[[], dict[str, Any]]) -> None:
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
-                if self.path != "/health":
+                if self.path not in ("/health", "/metrics"):
                     self._answer(404, {"status": "not found"})
                 elif token and not hmac.compare_digest(
                     self.headers.get("Authorization", "").encode(), f"Bearer {token}".encode()
                 ):
                     self._answer(401, {"status": "unauthorized"})
+                elif self.path == "/metrics":
+                    self._send(200, exposition().encode(), "text/plain; version=0.0.4")
                 else:
                     found = report()
                     self._answer(200 if found["status"] == "healthy" else 503, found)
@@ -34,9 +38,11 @@ class HealthServer:
                 """A probe each other second is nothing to log."""
 
             def _answer(self, status: int, body: dict[str, Any]) -> None:
-                content = orjson.dumps(body)
+                self._send(status, orjson.dumps(body), "application/json")
+
+            def _send(self, status: int, content: bytes, kind: str) -> None:
                 self.send_response(status)
-                self.send_header("Content-Type", "application/json")
+                self.send_header("Content-Type", kind)
                 self.send_header("Content-Length", str(len(content)))
                 self.end_headers()
                 self.wfile.write(content)

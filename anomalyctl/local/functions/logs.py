@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from datetime import UTC, datetime
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import orjson
 
 from anomalyctl.local.functions.calls import current_function
+from anomalyctl.processes.tracing import trace_id
 from anomalyctl.telemetry.times import format_time
 
 _LEVELS = {
@@ -21,11 +23,15 @@ _LEVELS = {
     "Critical": logging.CRITICAL,
     "None": logging.CRITICAL + 1,
 }
+_EXTRAS = {
+    *("reading_id", "source", "code", "alert", "trimmed", "breaker", "metric", "value", "letter_id"),
+}
+"""What a line may say besides, by `extra=`; anything else might be a secret."""
 _CHATTY = ("azure", "httpx", "httpcore", "urllib3")
 
 
 class JsonLines(logging.Formatter):
-    """`{"time", "level", "function", "message", "error"}`, a traceback in one field."""
+    """`{"time", "level", "service", "function", "message", "error"}`, a traceback in one field."""
 
     def format(self, record: logging.LogRecord) -> str:
         """One line."""
@@ -34,7 +40,11 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "function": current_function.get(),
             "logger": record.name,
+            "service": os.environ.get("ANOMALYCTL_SERVICE", ""),
+            "environment": os.environ.get("ANOMALYCTL_ENVIRONMENT", "local"),
+            "trace_id": trace_id(),
             "message": record.getMessage(),
+            **{key: value for key, value in record.__dict__.items() if key in _EXTRAS},
         }
         if record.exc_info and record.exc_info[1] is not None:
             line["error"] = f"{type(record.exc_info[1]).__name__}: {record.exc_info[1]}"

@@ -1,0 +1,98 @@
+"""What the pipeline tells of itself: lag, latency, outcomes, breakers, dead letters."""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Final
+
+from anomalyctl.errors import AnomalyctlError
+from anomalyctl.pipeline.tally import Tally
+from anomalyctl.processes.figures import Figure
+from anomalyctl.telemetry.times import epoch_ms
+
+if TYPE_CHECKING:
+    from anomalyctl.resilience.guard import Guard
+    from anomalyctl.stores.readings import ReadingStore
+
+_REMEMBERED: Final = 4_096
+_QUANTILES: Final = (0.5, 0.9, 0.99)
+_STATES: Final = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
+
+
+class PipelineFigures:
+    """Thread-safe; one per process."""
+
+    def __init__(self) -> None:
+        self.dead_letters: int | None = None
+        """As last counted by the clean-up; None before it."""
+        self._tally = Tally()
+        self._latencies: deque[float] = deque(maxlen=_REMEMBERED)
+        self._latency_sum = 0.0
+        self._latency_count = 0
+        self._lock = threading.Lock()
+
+    def add(self, tally: Tally) -> None:
+        """Count a drain."""
+        with self._lock:
+            self._tally.add(tally)
+
+    def stored(self, arrived_ms: Iterable[int], now: datetime) -> None:
+        """Note how long ago readings had arrived whose verdicts are stored now."""
+        now_ms = epoch_ms(now)
+        latencies = [max(0, now_ms - ms) / 1000 for ms in arrived_ms]
+        with self._lock:
+            self._latencies.extend(latencies)
+            self._latency_sum += sum(latencies)
+            self._latency_count += len(latencies)
+
+    def quantiles(self) -> dict[float, float]:
+        """Seconds from XADD to the stored verdict, of the newest 4,096 readings, by quantile."""
+        with self._lock:
+            ordered = sorted(self._latencies)
+        if not ordered:
+            return {}
+        return {each: ordered[min(len(ordered) - 1, int(each * len(ordered)))] for each in _QUANTILES}
+
+    def figures(
+        self, readings: ReadingStore, guards: Mapping[str, Guard], clock: Callable[[], datetime]
+    ) -> list[Figure]:
+        """All of them now; what Redis does not tell is left out."""
+        with self._lock:
+            outcomes = [({"outcome": name}, float(getattr(self._tally, name))) for name in Tally.__slots__]
+            totals = {"sum": self._latency_sum, "count": float(self._latency_count)}
+        latency = [({"quantile": f"{each:g}"}, value) for each, value in self.quantiles().items()]
+        found = [
+            Figure("readings", "counter", "Readings by what became of them.", outcomes),
+            Figure("verdict_latency_seconds", "summary", "From XADD to the stored verdict.", latency),
+            *(
+                Figure(f"verdict_latency_seconds_{name}", "counter", f"Its {name}.", [({}, value)])
+                for name, value in totals.items()
+            ),
+            Figure(
+                "breaker_open",
+                "gauge",
+                "1 where nothing is called, 0.5 while one call is tried.",
+                [({"name": name}, _STATES.get(guard.state, 0.0)) for name, guard in guards.items()],
+            ),
+        ]
+        if self.dead_letters is not None:
+            found.append(
+                Figure("dead_letters", "gauge", "As last counted.", [({}, float(self.dead_letters))])
+            )
+        return found + _lag(readings, clock)
+
+
+def _lag(readings: ReadingStore, clock: Callable[[], datetime]) -> list[Figure]:
+    try:
+        backlog = readings.backlog()
+    except AnomalyctlError:
+        return []
+    age_s = 0.0 if backlog.oldest_ms is None else max(0, epoch_ms(clock()) - backlog.oldest_ms) / 1000
+    states = [({"state": "queued"}, float(backlog.queued)), ({"state": "pending"}, float(backlog.pending))]
+    return [
+        Figure("queue_lag_readings", "gauge", "Readings without a verdict.", states),
+        Figure("queue_lag_seconds", "gauge", "Age of the oldest of them.", [({}, age_s)]),
+    ]

@@ -1,0 +1,88 @@
+"""What the pipeline tells of itself, in the form that Prometheus reads."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import orjson
+import pytest
+
+from anomalyctl.errors import Transient
+from anomalyctl.pipeline.figures import PipelineFigures
+from anomalyctl.processes import figures as process_figures
+from anomalyctl.processes.figures import Figure, exposition, offer
+from anomalyctl.processes.tracing import trace, trace_id
+from anomalyctl.resilience.guard import Guard
+from anomalyctl.resilience.policies import Policy
+from anomalyctl.stores.connections import connect_redis
+from anomalyctl.stores.readings import ReadingStore
+from tests.pipeline.conftest import Bench
+
+Quiet = Callable[..., list[tuple[int, bytes]]]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def test_outcomes_latency_lag_and_breakers_are_told(
+    bench: Bench, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_figures, "_offers", [])
+    drainer = bench.drainer()
+    bench.send([*quiet(5), (1, b"{")])
+    drainer.drain()
+    bench.send(quiet(2, source="well-2"), source="well-2")
+    guard = Guard(Policy("ml detector", timeout_s=1, attempts=1, breaker_failures=1))
+
+    def down() -> None:
+        raise Transient("down")
+
+    with pytest.raises(Transient):
+        guard.call(down)
+    offer(lambda: drainer.figures.figures(bench.readings, {"ml detector": guard}, now))
+    told = exposition()
+    assert 'readings{outcome="judged"} 5' in told
+    assert 'readings{outcome="refused"} 1' in told
+    assert 'verdict_latency_seconds{quantile="0.99"}' in told
+    assert "verdict_latency_seconds_count 5" in told
+    assert 'queue_lag_readings{state="queued"} 2' in told
+    assert "queue_lag_seconds" in told
+    assert 'breaker_open{name="ml detector"} 1' in told
+    assert "# TYPE breaker_open gauge" in told
+
+
+def test_with_redis_away_the_rest_is_told() -> None:
+    away = ReadingStore(connect_redis("127.0.0.1:1,ssl=False"))
+    names = {figure.name for figure in PipelineFigures().figures(away, {}, now)}
+    assert "readings" in names
+    assert "queue_lag_seconds" not in names
+
+
+def test_latency_is_the_time_since_the_arrival() -> None:
+    figures = PipelineFigures()
+    at = datetime(2026, 3, 1, tzinfo=UTC)
+    arrived = int(at.timestamp() * 1000)
+    figures.stored([arrived - 1000 * n for n in range(1, 101)], at)
+    assert figures.quantiles() == {0.5: 51.0, 0.9: 91.0, 0.99: 100.0}
+
+
+def test_labels_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process_figures, "_offers", [])
+    offer(lambda: [Figure("x", "gauge", "X.", [({"name": 'a"b\\c\nd'}, 1.0)])])
+    assert 'x{name="a\\"b\\\\c\\nd"} 1' in exposition()
+
+
+def test_a_line_of_the_log_carries_its_trace_and_what_it_is_about_and_nothing_else() -> None:
+    from anomalyctl.local.functions.logs import JsonLines
+
+    record = logging.LogRecord("x", logging.INFO, "", 0, "said", (), None)
+    record.source, record.password = "well-1", "s3cret"
+    with trace() as known:
+        line = orjson.loads(JsonLines().format(record))
+        assert trace_id() == known
+    assert (line["trace_id"], line["source"], line["environment"]) == (known, "well-1", "local")
+    assert "s3cret" not in str(line)
+    assert trace_id() == ""
