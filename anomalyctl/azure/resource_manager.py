@@ -166,8 +166,14 @@ class _Transport(RequestsTransport):  # type: ignore[misc]
 
         session = requests.Session()
         session.mount("https://", HTTPAdapter(pool_maxsize=_CONNECTIONS))
-        super().__init__(session=session, session_owner=True, **options)
+        # An owned session would get azure-core's own adapter, with ten connections.
+        super().__init__(session=session, session_owner=False, **options)
+        self._kept_session = session
         self._wait = sleep
+
+    def close(self) -> None:
+        super().close()
+        self._kept_session.close()
 
     def sleep(self, duration: float) -> None:
         self._wait(duration)

@@ -108,6 +108,12 @@ def test_another_subscription_ends_the_examination_with_the_next_step(look):
     assert "Unset ARM_SUBSCRIPTION_ID" in check.mend
 
 
+def test_a_sign_in_whose_variables_are_not_complete_names_the_missing_one(look):
+    check = told(look(ARM_CLIENT_ID=""), "sign-in")
+    assert check.outcome == "failed"
+    assert "ARM_CLIENT_ID is not set" in check.found
+
+
 def test_an_environment_that_names_no_subscription_is_warned_of(look, dev):
     check = told(look(replace(dev, subscription_id="")), "subscription")
     assert check.outcome == "warning"

@@ -5,17 +5,19 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from anomalyctl.azure.session import open_session
 from anomalyctl.environments import Environment
-from anomalyctl.errors import AnomalyctlError
+from anomalyctl.errors import AnomalyctlError, InvalidInput, SignInFailed
 from anomalyctl.operations.doctor import access, identity, machine, model, naming, platform, state, tools
 from anomalyctl.operations.doctor.checks import Check, Examination, side_by_side
 from anomalyctl.operations.doctor.site import NotLookedAt, Site
 from anomalyctl.project import Project
 from anomalyctl.resilience.policies import RESOURCE_MANAGER
 
+_POLICY = replace(RESOURCE_MANAGER.interactive(), timeout_s=10.0)
 _LOOKS: tuple[tuple[str, Callable[[Site], Check]], ...] = (
     ("terraform", tools.terraform),
     ("variables", tools.variables),
@@ -49,10 +51,13 @@ def examine_azure(
     environ = os.environ if environ is None else environ
     try:
         session = open_session(environment, environ, sleep=sleep)
+    except InvalidInput:
+        raise
     except AnomalyctlError as error:
-        told = Check("subscription", "failed", error.message, error.hint)
+        what = "sign-in" if isinstance(error, SignInFailed) else "subscription"
+        told = Check(what, "failed", error.message, error.hint)
         return side_by_side([lambda: told, lambda: machine.disk(project)])
-    with session, session.resource_manager(RESOURCE_MANAGER.interactive()) as manager:
+    with session, session.resource_manager(_POLICY) as manager:
         site = Site(project, environment, session, manager, environ, clock())
         try:
             looks = [_guarded(name, look, site) for name, look in _LOOKS]
