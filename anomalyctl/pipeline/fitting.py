@@ -67,12 +67,15 @@ class Fitter:
             return due
         return max(due, int(refused * _FEW_MORE) + 1)
 
-    def fit(self, source: str, until_ms: int) -> Fit:
-        """Fit on the window up to `until_ms` and put the model into use; a refusal keeps the old one."""
+    def fit(self, source: str, until_ms: int, *, span_ms: int | None = None) -> Fit:
+        """Fit on the window up to `until_ms` and put the model into use; a refusal keeps the old one.
+
+        `span_ms`: how far back, all that is kept unless told.
+        """
         from anomalyctl.detection.fitting import fit_model
         from anomalyctl.detection.window import window_of
 
-        since_ms = until_ms - self._readings.windows.retention_ms
+        since_ms = until_ms - min(span_ms or (1 << 62), self._readings.windows.retention_ms)
         left_out = self._left_out(source, since_ms, until_ms)
         rows = [
             row for row in self._readings.window(source, since_ms, until_ms) if not left_out.holds(row[0])

@@ -10,7 +10,10 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from anomalyctl.operations.detectors.evaluating import Evaluation, FileEvaluation, Pooled
+    from anomalyctl.operations.detectors.models import ModelChange, SourceModels
 
 _HEADINGS = ("F1", "false alarms", "missed", "AUC-PR", "VUS-PR", "delay", "µs a row")
 
@@ -39,6 +42,41 @@ def evaluation_view(evaluation: Evaluation) -> Group:
             Text("Without labels there is nothing to compare with: name their column with --label."),
         ]
     return Group(*parts)
+
+
+def models_view(sources: Sequence[SourceModels]) -> Group:
+    """One line a version; a refused fit below its source's."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("source", "model", "", "fitted (UTC)"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("readings", justify="right")
+    for source in sources:
+        name = escape(source.source)
+        if not source.versions:
+            table.add_row(name, "none yet", "", "", "")
+        for each in source.versions:
+            use = "in use" if each.in_use else ""
+            table.add_row(name, each.version, use, f"{each.fitted_at:%Y-%m-%d %H:%M}", f"{each.rows:,}")
+            name = ""
+    refused = [
+        Text(f"{each.source}: the last fit was refused: {each.refused}") for each in sources if each.refused
+    ]
+    return Group(table, *refused) if sources else Group(Text("No source has sent readings within 24 h."))
+
+
+def changes_view(changes: Sequence[ModelChange]) -> Group:
+    """What is in use now, and what was before."""
+    if not changes:
+        return Group(Text("No source has judged readings to fit on."))
+    return Group(*(Text(_change(each)) for each in changes))
+
+
+def _change(change: ModelChange) -> str:
+    if change.before == change.after:
+        return f"{change.source}: {change.after or 'no model'} stays in use."
+    return f"{change.source}: {change.after} is in use" + (
+        f", after {change.before}." if change.before else "."
+    )
 
 
 def _cells(each: FileEvaluation | Pooled) -> list[str]:

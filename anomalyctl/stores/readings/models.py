@@ -65,6 +65,8 @@ class ModelShelf:
             previous.insert(0, current.decode())
         for dropped in previous[KEPT_VERSIONS:]:
             pipe.delete(model_key(source, dropped))
+        # A version that comes back into use lies in one place only.
+        pipe.delete(model_key(source, version))
         pipe.hset(
             key,
             mapping={
@@ -77,6 +79,19 @@ class ModelShelf:
         )
         pipe.delete(fitting_key(source))
         pipe.execute()
+
+    def promote(self, source: str, version: str) -> bool:
+        """Put an earlier version into use again, before all others; False where it is not kept."""
+        stored = self.load(source, version)
+        if stored is None:
+            return False
+        self.save(source, version=version, data=stored.data, fitted_at=stored.fitted_at, rows=stored.rows)
+        return True
+
+    @redis_errors()
+    def refusal(self, source: str) -> str:
+        """Why the last fit was refused; empty when it was not."""
+        return (self._client.hget(fitting_key(source), "reason") or b"").decode()
 
     @redis_errors()
     def rows(self, source: str) -> int:

@@ -65,8 +65,9 @@ def test_labels_and_ignored_columns_never_reach_a_detector(tmp_path: Path) -> No
     planted = plant_file(tmp_path / "planted.csv", leak=leak)
     ignored = evaluate([planted], layout=Layout(ignore=("leak",)))
     without = evaluate([plain], layout=Layout())
-    named = {"file": "", "microseconds_per_row": 0.0}
-    assert replace(ignored.files[0], **named) == replace(without.files[0], **named)
+    assert replace(ignored.files[0], file="", microseconds_per_row=0.0) == replace(
+        without.files[0], file="", microseconds_per_row=0.0
+    )
     seen = evaluate([planted], layout=Layout())
     assert "leak" in seen.files[0].first_tags, "the plant must be able to fail"
     table = read_table(planted, Layout(ignore=("leak",)), "anomaly")
