@@ -7,6 +7,7 @@ import binascii
 import json
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -92,14 +93,14 @@ class KeptTokens:
     def __init__(self, inner: TokenCredential, *, clock: Callable[[], float] = time.time) -> None:
         self._inner = inner
         self._clock = clock
-        self._lock = threading.Lock()
+        self._locks: defaultdict[tuple[str, ...], threading.Lock] = defaultdict(threading.Lock)
         self._kept: dict[tuple[str, ...], AccessToken] = {}
 
     def get_token(
         self, *scopes: str, claims: str | None = None, tenant_id: str | None = None, **options: Any
     ) -> AccessToken:
         """A kept token, or a new one where claims are asked for or the kept one ends soon."""
-        with self._lock:
+        with self._locks[scopes]:  # a token for blobs need not wait for one for Resource Manager
             kept = self._kept.get(scopes)
             if claims or kept is None or kept.expires_on - self._clock() < _RENEW_BEFORE_S:
                 kept = self._inner.get_token(*scopes, claims=claims, tenant_id=tenant_id, **options)

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from anomalyctl.operations.doctor.checks import Check
-from anomalyctl.operations.doctor.site import Site
+from anomalyctl.operations.doctor.site import COGNITIVE_API, VAULTS_API, Site
 
-_COGNITIVE_API = "2024-10-01"
-_VAULTS_API = "2023-07-01"
 _COSMOS_API = "2024-05-15"
 
 
@@ -35,13 +33,13 @@ _QUESTIONS = (
     _Question(
         "key_vault",
         "Microsoft.KeyVault/checkNameAvailability",
-        _VAULTS_API,
+        VAULTS_API,
         {"type": "Microsoft.KeyVault/vaults"},
     ),
     _Question(
         "openai",
         "Microsoft.CognitiveServices/checkDomainAvailability",
-        _COGNITIVE_API,
+        COGNITIVE_API,
         {"type": "Microsoft.CognitiveServices/accounts", "kind": "OpenAI"},
         "subdomainName",
         "isSubdomainAvailable",
@@ -61,8 +59,9 @@ _QUESTIONS = (
 def names(site: Site) -> Check:
     """Whether each name is ours already, or free."""
     site.signed_in()
+    site.ask_ahead(site.deployed, site.deleted_vaults, site.deleted_accounts)
     ours = site.deployed()
-    reserved = {name for name, _ in _deleted_vaults(site)} | {name for name, _ in _deleted_accounts(site)}
+    reserved = site.deleted_vaults().keys() | site.deleted_accounts().keys()
     wanted = {
         key: name
         for key, name in site.names.items()
@@ -83,34 +82,26 @@ def names(site: Site) -> Check:
 def soft_deleted(site: Site) -> Check:
     """Whether something deleted holds a name that is to be given again."""
     site.signed_in()
+    site.ask_ahead(site.deployed, site.deleted_vaults, site.deleted_accounts)
     names, ours = site.names, site.deployed()
-    blocked: list[str] = []
-    commands: list[str] = []
-    returning: list[str] = []
-    for name, account in _deleted_accounts(site):
-        if name == names["openai"].lower() and name not in ours:
-            blocked.append(f"Azure OpenAI account {names['openai']}")
-            commands.append(
-                f"az cognitiveservices account purge --name {names['openai']} --resource-group "
-                f"{_group_of(account) or site.resource_group} "
-                f"--location {account.get('location', site.location)}"
-            )
-    for name, vault in _deleted_vaults(site):
-        if name == names["key_vault"].lower() and name not in ours:
-            until = str((vault.get("properties") or {}).get("scheduledPurgeDate", ""))[:10]
-            returning.append(f"vault {names['key_vault']} (deleted, kept until {until or 'it is purged'})")
-    if blocked:
+    account = site.deleted_accounts().get(names["openai"].lower())
+    vault = site.deleted_vaults().get(names["key_vault"].lower())
+    if account is not None and names["openai"].lower() not in ours:
         return Check(
             "soft-deleted names",
             "failed",
-            f"deleted but not purged: {', '.join(blocked)}",
-            "; ".join(commands),
+            f"deleted but not purged: Azure OpenAI account {names['openai']}",
+            f"az cognitiveservices account purge --name {names['openai']} --resource-group "
+            f"{_group_of(account) or site.resource_group} "
+            f"--location {account.get('location', site.location)}",
         )
-    if returning:
+    if vault is not None and names["key_vault"].lower() not in ours:
+        until = str((vault.get("properties") or {}).get("scheduledPurgeDate", ""))[:10]
         return Check(
             "soft-deleted names",
             "warning",
-            f"comes back with its secrets when deployed: {', '.join(returning)}",
+            f"vault {names['key_vault']} (deleted, kept until {until or 'it is purged'}) comes back with its "
+            "secrets when deployed",
             "Nothing, where that is wanted; it must be in the same region. To give it up where purging is "
             f"allowed: az keyvault purge --name {names['key_vault']}",
         )
@@ -132,19 +123,6 @@ def _taken(site: Site, key: str, name: str) -> str:
 
 def _is_used(site: Site, key: str) -> bool:
     return key != "service_bus" or bool(site.variables()["service_bus_enabled"])
-
-
-def _deleted_vaults(site: Site) -> list[tuple[str, dict[str, Any]]]:
-    return _deleted(site, "Microsoft.KeyVault/deletedVaults", _VAULTS_API)
-
-
-def _deleted_accounts(site: Site) -> list[tuple[str, dict[str, Any]]]:
-    return _deleted(site, "Microsoft.CognitiveServices/deletedAccounts", _COGNITIVE_API)
-
-
-def _deleted(site: Site, path: str, api_version: str) -> list[tuple[str, dict[str, Any]]]:
-    found = site.manager.list(f"{site.subscription_path}/providers/{path}", api_version)
-    return [(str(one.get("name", "")).lower(), one) for one in found]
 
 
 def _group_of(account: dict[str, Any]) -> str:

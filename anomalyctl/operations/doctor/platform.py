@@ -6,9 +6,8 @@ from typing import Any
 
 from anomalyctl.azure.failures import AzureRefused, NotAllowed
 from anomalyctl.operations.doctor.checks import Check
-from anomalyctl.operations.doctor.site import RESOURCES_API, Site
+from anomalyctl.operations.doctor.site import COGNITIVE_API, RESOURCES_API, Site
 
-_COGNITIVE_API = "2024-10-01"
 _COUNTED = (
     ("Microsoft.Storage", "2024-01-01", "StorageAccounts", "storage accounts"),
     ("Microsoft.App", "2024-03-01", "ManagedEnvironmentCount", "Container Apps environments"),
@@ -33,24 +32,26 @@ def resource_providers(site: Site) -> Check:
 def quota(site: Site) -> Check:
     """Whether the region has room for what is not deployed yet."""
     site.signed_in()
-    values, deployed = site.variables(), site.deployed()
+    values = site.variables()
+    site.ask_ahead(site.deployed)
+    model = f"OpenAI.{values['openai_sku_name']}.{values['openai_model_name']}"
+    questions = (("Microsoft.CognitiveServices", COGNITIVE_API, model, ""), *_COUNTED)
+    tokens, *counts = site.at_once(lambda question: _room(site, *question[:3]), questions)
+    deployed = site.deployed()
     lacking: list[str] = []
     unseen: list[str] = []
     if site.names["openai"].lower() not in deployed:
         wanted = int(values["openai_capacity"])
-        name = f"OpenAI.{values['openai_sku_name']}.{values['openai_model_name']}"
-        room = _room(site, "Microsoft.CognitiveServices", _COGNITIVE_API, name)
-        if room is None:
-            unseen.append(name)
-        elif room < wanted:
+        if tokens is None:
+            unseen.append(model)
+        elif tokens < wanted:
             lacking.append(
-                f"{name}: {room:g} thousand tokens a minute left, {wanted} wanted (openai_capacity)"
+                f"{model}: {tokens:g} thousand tokens a minute left, {wanted} wanted (openai_capacity)"
             )
     if not deployed:
-        rooms = site.at_once(lambda counted: _room(site, *counted[:3]), _COUNTED)
-        for counted, room in zip(_COUNTED, rooms, strict=True):
+        for (*_, what), room in zip(_COUNTED, counts, strict=True):
             if room is not None and room < 1:
-                lacking.append(f"{counted[3]}: none left in {site.location}")
+                lacking.append(f"{what}: none left in {site.location}")
     if lacking:
         return Check(
             "quota",

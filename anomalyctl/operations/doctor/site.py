@@ -37,6 +37,8 @@ VARIABLES = (
     "trusted_network_ranges",
 )
 RESOURCES_API = "2025-04-01"
+COGNITIVE_API = "2024-10-01"
+VAULTS_API = "2023-07-01"
 _AT_ONCE = 24
 
 
@@ -86,6 +88,12 @@ class Site:
         self.terraform: Once[Binary] = Once(self._find_terraform)
         self.variables: Once[dict[str, Any]] = Once(self._read_variables)
         self.deployed: Once[frozenset[str]] = Once(self._find_deployed)
+        self.deleted_vaults: Once[dict[str, Any]] = Once(
+            lambda: self._find_deleted("Microsoft.KeyVault/deletedVaults", VAULTS_API)
+        )
+        self.deleted_accounts: Once[dict[str, Any]] = Once(
+            lambda: self._find_deleted("Microsoft.CognitiveServices/deletedAccounts", COGNITIVE_API)
+        )
         self._pool = ThreadPoolExecutor(max_workers=_AT_ONCE)
 
     def close(self) -> None:
@@ -107,6 +115,11 @@ class Site:
         """The names that must be unique in the world."""
         project = str(self.variables()["project_name"])
         return global_names(project, self.environment.name, self.session.subscription.id)
+
+    def ask_ahead(self, *questions: Callable[[], Any]) -> None:
+        """Have what will be needed asked for all at once; who needs an answer meets its error then."""
+        for question in questions:
+            self._pool.submit(question)
 
     def signed_in(self) -> Principal:
         """The principal, for checks that ask Azure. Raises NotLookedAt, so that one failure is told once."""
@@ -139,6 +152,11 @@ class Site:
         path = f"{self.subscription_path}/resourceGroups/{self.resource_group}/resources"
         found = self.manager.list(path, RESOURCES_API)
         return frozenset(str(resource.get("name", "")).lower() for resource in found)
+
+    def _find_deleted(self, what: str, api_version: str) -> dict[str, Any]:
+        """What was deleted and still holds its name, by that name in lower case."""
+        found = self.manager.list(f"{self.subscription_path}/providers/{what}", api_version)
+        return {str(one.get("name", "")).lower(): one for one in found}
 
 
 class NotLookedAt(AnomalyctlError):
