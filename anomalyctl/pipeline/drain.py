@@ -73,8 +73,8 @@ class Drainer:
         self.readings = readings
         self.detectors = detectors
         self._verdicts = verdicts
-        self.keeper = Keeper(readings, verdicts, episodes, clock=clock, figures=figures)
         self.figures = figures or PipelineFigures()
+        self.keeper = Keeper(readings, verdicts, episodes, clock=clock, figures=self.figures)
         self.fitter = Fitter(readings, train_on_simulated=train_on_simulated, clock=clock)
         self.consumer = consumer
         self.stop = stop or threading.Event()
