@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HEARTBEAT_S: Final = 30.0
 _SHOWN: Final = 12
+_FRAMES: Final = "⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏"
 _DOING: Final = {
     "create": "creating",
     "update": "updating",
@@ -149,18 +150,18 @@ class _Tree:
         return Live(console=talk(), get_renderable=self._drawn, refresh_per_second=8, transient=True)
 
     def _drawn(self) -> RenderableType:
-        from rich.spinner import Spinner
         from rich.text import Text
         from rich.tree import Tree
 
         now = time.monotonic()
         title = self._text
+        frame = _FRAMES[int(now * 10) % len(_FRAMES)]
         progression = self._progression
         if progression is None or not progression.resources:
-            return Spinner("dots", Text(title))
+            return Text.assemble(frame, f" {title}")
         tree = Tree(Text(f"{title} ({_ended(progression)} of {len(progression.resources)})"))
         for one in progression.in_flight[:_SHOWN]:
-            tree.add(Spinner("dots", Text(f"{one.address} {state_of(one, now)}")))
+            tree.add(Text.assemble(frame, f" {one.address} {state_of(one, now)}"))
         waiting = sum(one.state == "waiting" for one in progression.resources.values())
         hidden = max(0, len(progression.in_flight) - _SHOWN)
         if waiting or hidden:

@@ -1,4 +1,4 @@
-"""What Terraform writes, and what we make of it: events, failures, locks, the ledger, where an apply stands."""
+"""What Terraform writes, and what we make of it: events, failures, locks, the ledger, progress."""
 
 import getpass
 import json
@@ -82,7 +82,8 @@ def test_a_diagnostic_tells_where():
 
 
 def test_the_errors_of_a_command_without_json_are_found_in_their_boxes():
-    text = "\n╷\n│ Warning: Old\n│ \n│ It is.\n╵\n╷\n│ Error: Invalid target address\n│ \n│ No matching objects.\n╵\n"
+    warning = "\n╷\n│ Warning: Old\n│ \n│ It is.\n╵\n"
+    text = warning + "╷\n│ Error: Invalid target address\n│ \n│ No matching objects.\n╵\n"
     assert diagnostics_in_text(text) == [
         Diagnostic("warning", "Old", "It is."),
         Diagnostic("error", "Invalid target address", "No matching objects."),
@@ -113,7 +114,7 @@ def test_a_half_written_line_waits_for_its_end(tmp_path):
         ("StatusCode=409 Code=\"AnotherOperationInProgress\"", AnomalyctlError, "busy"),
         ("Instance cannot be destroyed", Protected, "prevented"),
         ("write /x: no space left on device", AnomalyctlError, "disk-full"),
-        ("A resource with the ID already exists - to be managed via Terraform this\nresource needs to be imported",
+        ("The ID already exists - to be managed via Terraform this\nresource needs to be imported",
          PreconditionFailed, "exists-already"),
     ],
 )  # fmt: skip

@@ -91,6 +91,10 @@ class Stage:
         """`finished`, where it ended well. Raises what its failure means, or the signal that ended it."""
         if finished.ended.signal_number is not None and finished.ended.interrupts:
             self._tell_what_was_in_flight()
+            if finished.ended.interrupts == 1 and finished.ended.exit_code >= 0:
+                self.watcher.warn(
+                    "Stopped: the state is written and the lock released. Run it again, it resumes"
+                )
             self._leave(finished.ended.signal_number)
         if finished.ok or (changes_are_fine and finished.ended.exit_code == 2):
             return finished
@@ -143,7 +147,7 @@ class Stage:
         left = f"anomalyctl state unlock --env {self.place.environment.name}, then " if held else ""
         return AnomalyctlError(
             f"Signal {-finished.ended.exit_code} ended Terraform during {finished.command}.{may_exist}",
-            hint=f"Next: {left}anomalyctl plan --env {self.place.environment.name}",
+            hint=f"{left}anomalyctl plan --env {self.place.environment.name}",
             details={"in_flight": flying, "lock": held.id if held else "", "run": self.run.id},
         )
 
@@ -187,10 +191,15 @@ def stage(
         ledger.run(command, place.environment.name, request.arguments) as run,
     ):
         prepared = _prepare(place, ledger, run, watcher, request, clock, environ)
-        _initialise(prepared, force=force_init)
-        if select:
-            _select(prepared, make=make_workspace)
-        yield prepared
+        try:
+            _initialise(prepared, force=force_init)
+            if select:
+                _select(prepared, make=make_workspace)
+            yield prepared
+        except AnomalyctlError as error:
+            if not place.ours:  # what is typed next must name the root, too
+                error.hint = error.hint.replace("--env ", f"--project {place.source} --env ")
+            raise
 
 
 def _prepare(

@@ -1,4 +1,4 @@
-"""The system's own infrastructure, whole: the real Terraform over the stand-in provider and the `azurerm` backend."""
+"""The system's infrastructure, whole: the real Terraform, the stand-in provider, the `azurerm` backend."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_deploy_second_plan_and_destroy_of_the_whole_system(system: System):
 
 
 def test_one_resource_that_fails_leaves_the_rest_done_and_deploy_resumes(system: System):
-    system.provider.trouble(fail=[{"type": "azurerm_managed_redis", "times": 1}])
+    system.provider.trouble(fail=[{"match": "azurerm_managed_redis", "error": "capacity"}])
     error = system("deploy", "--env", "dev", "--yes", expect=7)
     assert REDIS in error["details"]["failed"]
     assert "resumes" in error["hint"]
@@ -132,7 +132,7 @@ def test_a_protected_environment_needs_a_fresh_destroy_plan(system: System):
 
 def test_terraform_and_its_wrapper_killed_together_leave_a_lease_that_is_stale_and_released(system: System):
     system("plan", "--env", "dev")
-    system.provider.trouble(slow=[{"type": "azurerm_managed_redis", "seconds": 60}])
+    system.provider.trouble(slow=[{"match": "azurerm_managed_redis", "seconds": 60}])
     process = system.start("apply", "--env", "dev", "--yes")
     wait_until(
         lambda: f'"{REDIS}"' in system.events() or REDIS.replace('"', "") in system.events(), "Redis to begin"

@@ -1,0 +1,70 @@
+"""What anomalyctl adds to `terraform plan` over the system's whole infrastructure."""
+
+from __future__ import annotations
+
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.support.azurerm.mirror import install
+from tests.support.terraform_root import SOURCE, clean_environment
+
+pytestmark = pytest.mark.benchmark
+ROUNDS = 5
+RATIO, FIXED_S = 1.10, 0.150
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["everything-to-create", "nothing-to-do"])
+def test_a_plan_costs_little_more_than_terraforms_own(tmp_path: Path, deployed: bool) -> None:
+    root = tmp_path / "project"
+    shutil.copytree(SOURCE, root / "terraform", ignore=shutil.ignore_patterns(".terraform*", "tests"))
+    (root / "terraform" / "environments" / "backend_override.tf").write_text(
+        'terraform {\n  backend "local" {}\n}\n'
+    )
+    environ = (
+        clean_environment() | install(tmp_path / "azure").environment() | {"ANOMALYCTL_PROJECT": str(root)}
+    )
+    for name in ("TF_INPUT", "TF_IN_AUTOMATION"):
+        environ.pop(name, None)
+    ours = [sys.executable, "-m", "anomalyctl", "plan", "--env", "dev", "--quiet", "--output", "json"]
+    if deployed:
+        _run([*ours[:3], "deploy", "--env", "dev", "--yes", "--quiet"], root, environ)
+    else:
+        _run(ours, root, environ)  # once, so that both find everything initialised
+    here = root / ".anomalyctl" / "dev"
+    bare = [
+        "terraform",
+        "plan",
+        "-input=false",
+        f"-out={tmp_path}/bare.tfplan",
+        "-var-file=environments/dev.tfvars",
+    ]
+    times: dict[str, list[float]] = {"bare": [], "ours": []}
+    for _ in range(ROUNDS):  # by turns: what else the machine does meets both
+        times["bare"].append(_run(bare, here / "root", environ | {"TF_DATA_DIR": str(here / "data")}))
+        times["ours"].append(_run(ours, root, environ))
+    plain, wrapped = (statistics.median(times[name]) for name in ("bare", "ours"))
+    print(
+        f"\nterraform plan {plain:.2f} s, anomalyctl plan {wrapped:.2f} s: {wrapped / plain:.2f} times; "
+        f"aim {RATIO} times + {FIXED_S * 1000:.0f} ms = {plain * RATIO + FIXED_S:.2f} s"
+    )
+
+
+def _run(command: list[str], folder: Path, environ: dict[str, str]) -> float:
+    began = time.perf_counter()
+    done = subprocess.run(
+        command,
+        cwd=folder,
+        env=environ,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, f"{command}: {done.stdout[-2000:]}{done.stderr[-2000:]}"
+    return time.perf_counter() - began
