@@ -24,7 +24,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "destroy": Entry("destroy", "Take an environment down; asks first.", OPERATE),
     "detectors": Entry("detectors", "Try the detector on recordings; choose models.", OPERATE, group=True),
     "doctor": Entry("doctor", "Check what this machine has and say what to mend.", OPERATE),
-    "simulate": Entry("simulate", "Send synthetic readings, with faults where wanted.", FEED),
+    "simulate": Entry("simulate", "Send synthetic readings, with faults where wanted.", FEED, group=True),
     "ingest": Entry("ingest", "Send a recording of a real plant.", FEED),
     "replay": Entry("replay", "Run kept windows through the detectors again.", FEED),
     "plan": Entry("plan", "Show what an apply would change, and keep the plan.", INFRASTRUCTURE),

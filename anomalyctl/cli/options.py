@@ -99,7 +99,7 @@ def add_common_options(command: Any) -> None:
     """
     for child in getattr(command, "commands", {}).values():
         add_common_options(child)
-    if getattr(command, "commands", None):
+    if getattr(command, "commands", None) and not command.invoke_without_command:
         return
     declared = {name for parameter in command.params for name in parameter.opts}
     for parameter in _common_parameters():

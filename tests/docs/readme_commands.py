@@ -37,6 +37,8 @@ def leaves() -> Iterator[tuple[str, Any]]:
         command = load(name, entry)
         children = getattr(command, "commands", None)
         if children:
+            if command.invoke_without_command:
+                yield name, command
             yield from ((f"{name} {child}", children[child]) for child in children)
         else:
             yield name, command

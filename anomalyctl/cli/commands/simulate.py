@@ -1,4 +1,4 @@
-"""`anomalyctl simulate`."""
+"""`anomalyctl simulate`, and `anomalyctl simulate score`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption
+
+app = typer.Typer()
 
 _WHAT = "What to send"
 _WHEN = "When to send it"
@@ -20,7 +22,9 @@ _FAULT_HELP = (
 )
 
 
+@app.callback(invoke_without_command=True)
 def simulate(
+    context: typer.Context,
     rate: Annotated[
         str | None,
         typer.Option("--rate", metavar="TIME", help="One reading each … (10s).", rich_help_panel=_WHEN),
@@ -88,6 +92,8 @@ def simulate(
     Examples: anomalyctl simulate --backfill 24h;  anomalyctl simulate --rate 10s
     --fault level-shift:INJECTION_PRESSURE@5m+10mx8
     """
+    if context.invoked_subcommand is not None:
+        return
     from datetime import UTC, datetime
 
     from anomalyctl.cli.output import show
@@ -135,3 +141,29 @@ def simulate(
         show(document, simulation_view, output)
     if stopped is not None:
         raise stopped
+
+
+@app.command()
+def score(
+    source: Annotated[
+        str | None,
+        typer.Option("--source", metavar="NAME", help="Runs of one well or plant; all unless told."),
+    ] = None,
+    runs: Annotated[int, typer.Option("--runs", metavar="N", min=1, help="The newest N runs.")] = 1,
+    env: EnvironmentOption = "local",
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Compare what was found with the truth of simulated faults: precision, recall and delay by kind."""
+    from anomalyctl.cli.output import show
+    from anomalyctl.cli.views.simulation_score import score_view
+    from anomalyctl.operations.connections import connect
+    from anomalyctl.operations.simulation_labels import read_labels
+    from anomalyctl.operations.simulation_score import score as run
+
+    connections = connect(env)
+    kept = [
+        each
+        for each in read_labels(connections.project.state)
+        if each["environment"] == env and source in (None, each["source"])
+    ]
+    show(run(connections.anomalies, kept[-runs:]), score_view, output)
