@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import httpx
+import psutil
 import pytest
 
 from anomalyctl.detection.judge import judge
@@ -22,7 +23,7 @@ from anomalyctl.telemetry.simulator import simulate
 from anomalyctl.telemetry.times import epoch_ms
 from anomalyctl.telemetry.validation import encode_reading
 from anomalyctl.telemetry.verdicts import TIERS
-from tests.support.shaken import Shaken
+from tests.support.shaken import PARTS, Shaken
 
 pytestmark = [pytest.mark.benchmark, pytest.mark.timeout(900)]
 
@@ -67,6 +68,12 @@ def fresh_figures(plant: Shaken) -> None:
     plant.wait_until(lambda: plant.pid("functions") not in (None, before) and plant.all_well(), 60)
 
 
+def cpu_seconds(plant: Shaken) -> dict[str, float]:
+    """Processor time of each part so far."""
+    pids = {part: plant.pid(part) for part in PARTS}
+    return {part: sum(psutil.Process(pid).cpu_times()[:2]) for part, pid in pids.items() if pid}
+
+
 def latency(plant: Shaken) -> dict[str, float]:
     """Milliseconds by quantile, as the function host tells them."""
     ports, secrets = load_ports(plant.folder), load_secrets(plant.folder)
@@ -97,9 +104,14 @@ def test_load_on_the_whole_pipeline(plant: Shaken) -> None:
         plant.wait_until_judged(120)
         told = ", ".join(f"p{float(q) * 100:g} {ms:.0f} ms" for q, ms in latency(plant).items())
         print(f"{rate:>4} readings/s: {told}")
+    before = cpu_seconds(plant)
     speed = _full_speed(plant)
+    spent = {part: after - before[part] for part, after in cpu_seconds(plant).items()}
     baseline = in_process_a_second()
     print(f"full speed: {speed:.0f} readings/s; in process {baseline:.0f}/s, ratio {speed / baseline:.2f}")
+    costs = ", ".join(f"{part} {1000 * seconds / FULL_SPEED:.1f}" for part, seconds in spent.items())
+    # What two free cores could do, whatever else ran on them just now.
+    print(f"CPU ms a reading: {costs}; two cores allow {2 * FULL_SPEED / sum(spent.values()):.0f} readings/s")
 
 
 def _full_speed(plant: Shaken) -> float:
