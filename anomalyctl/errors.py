@@ -163,3 +163,14 @@ class InternalError(AnomalyctlError):
 
     code = "internal_error"
     exit_code = 70
+
+
+def error_with_code(code: str) -> type[AnomalyctlError]:
+    """The class with that stable code; AnomalyctlError where none has it."""
+    waiting = [AnomalyctlError]
+    while waiting:
+        error = waiting.pop()
+        if error.code == code:
+            return error
+        waiting += error.__subclasses__()
+    return AnomalyctlError

@@ -54,8 +54,12 @@ def lazy_group(entries: Mapping[str, Entry]) -> type[TyperGroup]:
 
 def load(name: str, entry: Entry) -> Any:
     """The real command, imported now, with the options that every command has."""
+    import logging
+
     from anomalyctl.cli.options import add_common_options
 
+    # Libraries log what we tell in a sentence; without a handler Python would print it to stderr.
+    logging.getLogger().addHandler(logging.NullHandler())
     module = importlib.import_module(f"{_COMMANDS}.{entry.module}")
     if entry.group:
         application: typer.Typer = module.app

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import typer
+import sys
 
 from anomalyctl.cli.invocation import current
 from anomalyctl.errors import Declined, InvalidInput
@@ -16,7 +16,7 @@ def confirm(question: str, *, yes: bool, flag: str = "--yes") -> None:
         raise Declined(
             f"{question} There is nobody to ask.", hint=f"Nothing was changed. Pass {flag} to go ahead."
         )
-    if not typer.confirm(question, default=False, err=True):
+    if _answer(f"{question} [y/N]: ").lower() not in ("y", "yes"):
         raise Declined("Declined. Nothing was changed.")
 
 
@@ -24,7 +24,7 @@ def ask_text(question: str, *, flag: str) -> str:
     """Ask for a line of text. Raises InvalidInput naming `flag` where no answer can be had."""
     if not current.can_ask:
         raise InvalidInput(f"{flag} is needed: there is nobody to ask.", field=flag, hint=f"Pass {flag}.")
-    answer = str(typer.prompt(question, default="", show_default=False, err=True)).strip()
+    answer = _answer(f"{question}: ")
     if not answer:
         raise InvalidInput("Nothing was said.", field=flag, hint=f"Say it, or pass {flag}.")
     return answer
@@ -41,8 +41,12 @@ def confirm_name(question: str, name: str, *, given: str | None, flag: str = "--
             f"{question} There is nobody to ask.",
             hint=f"Nothing was changed. Pass {flag} {name} to go ahead.",
         )
-    typed = str(
-        typer.prompt(f"{question} Type its name to go ahead", default="", show_default=False, err=True)
-    )
-    if typed.strip() != name:
+    if _answer(f"{question} Type its name to go ahead: ") != name:
         raise Declined("That is another name. Nothing was changed.")
+
+
+def _answer(question: str) -> str:
+    """One line; the end of input (Ctrl-D) is an empty answer, Ctrl-C ends the command."""
+    sys.stderr.write(question)
+    sys.stderr.flush()
+    return sys.stdin.readline().strip()

@@ -92,7 +92,8 @@ def explain(error: OSError, path: Path) -> AnomalyctlError:
             f"{path} may not be written or read by you.", hint="Check the owner and the mode of this folder."
         )
     if error.errno in (errno.ENOTDIR, errno.EEXIST):
+        file = next((place for place in (*reversed(path.parents), path) if place.is_file()), path)
         return PreconditionFailed(
-            f"{path} cannot be a folder: a file stands in its place.", hint="Move the file away."
+            f"{file} cannot be a folder: a file stands in its place.", hint="Move the file away."
         )
     return PreconditionFailed(f"{path} cannot be used: {os.strerror(error.errno or 0)}.")

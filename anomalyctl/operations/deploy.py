@@ -91,15 +91,17 @@ def bring_up(folder: LocalFolder, blueprint: Blueprint, progress: Progress = SIL
                 f"The port of {name} was taken by another program; it is {ports[name]} from now on."
             )
         parts = blueprint.build(ports, secrets)
-        outcome, state = _reach(folder, parts, running, progress)
+        # A supervisor of an earlier deploy goes on where this one is broken off; one of ours does not.
+        ours_to_stop = running is None or running.plan != digest(parts)
         try:
+            outcome, state = _reach(folder, parts, running, progress)
             waiting = Waiting(folder, parts, state, progress)
             for name, prepare in blueprint.prepare.items():
                 waiting.until_healthy({name})
                 _prepare_once(folder, name, state, lambda: prepare(ports, secrets), progress)  # noqa: B023
             state = waiting.until_healthy({part.name for part in parts})
         except BaseException:  # also Ctrl-C: nothing half-started stays behind
-            if outcome in ("started", "restarted"):
+            if ours_to_stop:
                 progress.step("Stopping what was started")
                 control.stop_supervisor(folder)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -173,7 +174,7 @@ class Ingestion:
         if not self._refusals:
             return InvalidInput("There are no readings in it.", field="file", hint="Nothing was sent.")
         first = self._refusals[0]
-        core_missing = first.field in self._registry.core
+        core_missing = first.field in self._registry.core and "missing" in first.reason
         place = f"{first.file} line {first.line}"
         return InvalidInput(
             f"All {self._refused:,} rows were refused; the first, {place}: {first.reason}.",
@@ -182,6 +183,8 @@ class Ingestion:
             + (
                 "Give the plant's own tags with --tags FILE, and a --source of its own."
                 if core_missing
+                else "Write decimals with a point."
+                if re.search(r"'-?\d+,\d+'", first.reason)
                 else "Correct the file, or leave a column out with --ignore."
             ),
             details={"refused": self._refused},

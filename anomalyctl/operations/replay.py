@@ -11,7 +11,7 @@ from typing import Any, Final
 from anomalyctl.errors import InvalidInput, NotFound
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.progress import SILENCE, Progress
-from anomalyctl.operations.replay_readings import Kept, KeptReading, kept_readings
+from anomalyctl.operations.replay_readings import Kept, KeptReading, kept_readings, kept_sources
 from anomalyctl.pipeline.documents import ANOMALY, verdict_document
 from anomalyctl.telemetry.readings import DEFAULT_SOURCE
 from anomalyctl.telemetry.verdicts import ANOMALY as TAG_ANOMALY
@@ -22,6 +22,8 @@ MOST_READINGS: Final = 8_640
 """As many as one call of the detectors takes."""
 WRITE_READINGS: Final = 480
 """Fewer at a time when full documents come back."""
+MOST_BYTES: Final = 48 * 1024 * 1024
+"""Of payloads in one call; the detectors take 64 MB."""
 WARM_UP: Final = 120
 """Readings before the span, so that its first ones are judged as they were in passing."""
 _SHOWN: Final = 20
@@ -99,6 +101,8 @@ def span_of(start: datetime | None, end: datetime | None, last: timedelta | None
     """The span that was asked for: `last` up to now, or `start` to `end` (now unless told)."""
     if last is not None and (start is not None or end is not None):
         raise InvalidInput("--last goes without --from and --to.", field="--last")
+    if last is not None and last <= timedelta(0):
+        raise InvalidInput("--last must be longer than nothing.", field="--last", hint="Such as --last 1h.")
     if last is not None:
         return Span(now - last, now + timedelta(minutes=1))
     if start is None:
@@ -121,7 +125,7 @@ def replay(
     replace those that are kept, and count into episodes; memory and models stay as they are.
     Raises NotFound where nothing is kept, and what a detector raises: a tier left out would mislead.
     """
-    sources = [source] if source else connections.readings.sources() or [DEFAULT_SOURCE]
+    sources = [source] if source else kept_sources(connections, span.start, span.end) or [DEFAULT_SOURCE]
     replays = []
     for each in sources:
         progress.step(f"Reading what is kept of {each}")
@@ -132,7 +136,7 @@ def replay(
         raise NotFound(
             f"Nothing is kept of {', '.join(sources)} between {span.start:%Y-%m-%d %H:%M} "
             f"and {span.end:%Y-%m-%d %H:%M} UTC.",
-            hint="widen the span, or see the sources with `anomalyctl status`",
+            hint=f"Widen the span. Sources: {', '.join(connections.readings.sources()) or 'none yet'}.",
         )
     return Replay(
         start=span.start,
@@ -191,9 +195,11 @@ def _passes(
 ) -> Iterator[tuple[Sequence[KeptReading], list[dict[Tier, Verdict]]]]:
     size = (WRITE_READINGS if full else MOST_READINGS) - WARM_UP
     readings: Sequence[KeptReading] = kept.readings
-    for start in range(0, len(readings), size):
-        chunk = readings[start : start + size]
+    start = 0
+    while start < len(readings):
         before = kept.before if start == 0 else readings[max(0, start - WARM_UP) : start]
+        chunk = _within_bytes(readings[start : start + size], MOST_BYTES - _bytes(before))
+        start += len(chunk)
         payloads = [each.payload for each in (*before, *chunk)]
         answers = connections.detectors.judge_all(source, payloads, {}, last=None, full=full)
         for failure in answers.failures.values():
@@ -203,6 +209,19 @@ def _passes(
             chunk,
             [{tier: verdicts[row] for tier, verdicts in per_tier.items()} for row in range(len(chunk))],
         )
+
+
+def _within_bytes(readings: Sequence[KeptReading], room: int) -> Sequence[KeptReading]:
+    """As many of them as one request holds, at least one: a wide plant's day is several requests."""
+    for position, each in enumerate(readings):
+        room -= len(each.payload)
+        if room < 0 and position:
+            return readings[:position]
+    return readings
+
+
+def _bytes(readings: Sequence[KeptReading]) -> int:
+    return sum(len(each.payload) for each in readings)
 
 
 def _write(connections: Connections, documents: list[dict[str, Any]]) -> int:

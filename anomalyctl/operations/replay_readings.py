@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from anomalyctl.operations.connections import Connections
 from anomalyctl.telemetry.readings import Reading
@@ -44,11 +44,23 @@ def kept_readings(connections: Connections, source: str, start: datetime, end: d
     window = _from_window(connections, source, from_ms, to_ms, judged)
     found = judged | window
     before = _from_window(connections, source, 0, from_ms - 1, {}, limit=_WARM_UP)
+    if len(before) < _WARM_UP:
+        # Beyond the window the readings before the span are beside their verdicts, too: judged cold, the
+        # first readings of the span would get other verdicts than in passing.
+        cadence_s = connections.readings.load_registry(source).cadence_s
+        since = start - timedelta(seconds=2 * _WARM_UP * cadence_s)
+        before = _from_verdicts(connections, source, since, start) | before
     return Kept(
         readings=[found[ms] for ms in sorted(found)],
-        before=[before[ms] for ms in sorted(before)],
+        before=[before[ms] for ms in sorted(before)[-_WARM_UP:]],
         from_window=len(window),
     )
+
+
+def kept_sources(connections: Connections, start: datetime, end: datetime) -> list[str]:
+    """Every source with a window, or with verdicts in the span, in alphabetical order."""
+    judged = connections.anomalies.sources(start, end)
+    return sorted({*connections.readings.sources(), *judged})
 
 
 def _from_verdicts(

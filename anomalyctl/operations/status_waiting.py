@@ -29,7 +29,8 @@ def wait_until_judged(
     most = 0
     while True:
         found = look()
-        waiting = (found.queued or 0) + (found.pending or 0)
+        # None: Redis could not be asked, which is not the same as nothing.
+        waiting = None if found.queued is None or found.pending is None else found.queued + found.pending
         if found.is_healthy and waiting == 0:
             return found
         if clock() >= end:
@@ -40,8 +41,10 @@ def wait_until_judged(
         sleep(_LOOK_EVERY_S)
 
 
-def _remains(found: EnvironmentStatus, waiting: int) -> str:
+def _remains(found: EnvironmentStatus, waiting: int | None) -> str:
     unwell = [part.title for part in found.parts if part.health != "healthy"]
     if unwell:
         return f"Not well in time: {', '.join(unwell)}."
+    if waiting is None:
+        return "Redis did not say how many readings still wait for their verdict."
     return f"{waiting:,} readings still wait for their verdict."

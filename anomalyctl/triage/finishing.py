@@ -59,14 +59,17 @@ def modification_of(document: Document, entry: Document) -> dict[str, Any]:
 
 
 def _record(store: AnomalyStore, document: Document) -> list[str]:
-    """Write the newest entry's records; older ones where the newest was not there yet."""
+    """Write the records that are missing, oldest first, so that none hides behind a newer one."""
     done: list[str] = []
-    for entry in reversed(document.get("history") or []):
+    recorded = {event["id"] for event in store.events(document["anomaly_id"])}
+    for entry in document.get("history") or []:
+        event = event_of(document, entry)
+        if event["id"] in recorded:
+            continue
         if entry["action"] == Action.MODIFY:
             store.add_modified_values(modification_of(document, entry))
-        if not store.append_event(event_of(document, entry)):
-            break
-        done.append(f"{document['anomaly_id']}: recorded that it was given `{entry['action']}`")
+        if store.append_event(event):
+            done.append(f"{document['anomaly_id']}: recorded that it was given `{entry['action']}`")
     return done
 
 

@@ -187,7 +187,7 @@ def test_of_several_each_has_its_result_and_partly_done_is_told(
         act(
             store, [ids["A"], ids["B"]], "resolve", by="Nora", one=resolver(store, "Nora")
         ).raise_for_failures()
-    assert failed.value.exit_code == 1
+    assert failed.value.exit_code == 6
 
 
 def test_the_failure_of_a_single_one_is_its_own(store: AnomalyStore, ids: dict[str, str]) -> None:

@@ -19,7 +19,7 @@ class Clock:
         self.now += seconds
 
 
-def look(queued: int, pending: int = 0, health: str = "healthy") -> EnvironmentStatus:
+def look(queued: int | None, pending: int | None = 0, health: str = "healthy") -> EnvironmentStatus:
     part = PartStatus("detectors", "Detectors", health, "", 1.0, 0, "", "", 1)
     whole = "healthy" if health == "healthy" else "degraded"
     return EnvironmentStatus("local", whole, "", (part,), queued, pending, None, 0)
@@ -46,6 +46,13 @@ def test_a_part_that_is_not_well_is_waited_for():
 def test_too_short_a_wait_says_what_still_waits():
     with pytest.raises(TimedOut, match=r"1,200 readings still wait"):
         wait([look(1000, 200)], limit_s=2)
+
+
+def test_a_backlog_that_nobody_could_tell_is_no_empty_one():
+    looks = [look(None, None), look(0)]
+    assert wait(looks) is looks[1]
+    with pytest.raises(TimedOut, match="Redis did not say"):
+        wait([look(None, None)], limit_s=2)
 
 
 def test_too_short_a_wait_names_the_part_that_is_unwell():

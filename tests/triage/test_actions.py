@@ -275,7 +275,19 @@ WRITES = (
 )
 
 
-WRITES_OF = {Action.ASSIGN: 2, Action.MODIFY: 3, Action.RESOLVE: 4, Action.REOPEN: 4}
+WRITES_OF = {Action.ASSIGN: 2, Action.MODIFY: 3, Action.RESOLVE: 4, Action.REOPEN: 3}
+
+
+def test_two_actions_cut_off_after_each_other_are_both_recorded(
+    store: AnomalyStore, anomaly_id: str
+) -> None:
+    with pytest.raises(_Cut):
+        ACTS[Action.MODIFY](_Dying(store, 1), anomaly_id, "Anna")
+    # What an older version of ours left behind: the newer action recorded, the older one not.
+    ACTS[Action.ASSIGN](store, anomaly_id, "Nora")
+    clean_up(store, START)
+    assert [event["revision"] for event in store.events(anomaly_id)] == [1, 2]
+    assert len(list(store.modified_values(anomaly_id))) == 1
 
 
 @pytest.mark.parametrize(

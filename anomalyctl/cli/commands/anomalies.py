@@ -192,13 +192,17 @@ def watch(
 ) -> None:
     """Follow what happens to episodes until Ctrl-C; a JSON line for each change with --output json."""
     import time
+    from datetime import timedelta
 
     from anomalyctl.cli.output import show_line
     from anomalyctl.cli.views.anomalies import watch_line
+    from anomalyctl.errors import InvalidInput
     from anomalyctl.operations.anomalies.watching import watch as follow
     from anomalyctl.telemetry.durations import parse_duration
 
     interval = parse_duration(every, field="--every")
+    if interval < timedelta(seconds=0.5):
+        raise InvalidInput("--every must be 500 ms or more.", field="--every", hint="Such as --every 2s.")
     chosen = filter_of(StatusChoice.OPEN, severity, tag, "", source, utc_now())
     for event in follow(open_store(env), chosen, clock=utc_now, sleep=time.sleep, interval=interval):
         show_line(event, watch_line, output)

@@ -6,7 +6,7 @@ import getpass
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
-from anomalyctl.errors import AnomalyctlError, InvalidInput, PartlyDone
+from anomalyctl.errors import AnomalyctlError, InvalidInput, PartlyDone, error_with_code
 from anomalyctl.operations.anomalies.listing import AnomalyRow
 from anomalyctl.operations.anomalies.selecting import select
 from anomalyctl.stores.anomalies import AnomalyStore
@@ -43,12 +43,13 @@ class ActionReport:
     """Nothing was done; the results are the anomalies that were meant."""
 
     def raise_for_failures(self) -> None:
-        """Raise `PartlyDone` when some failed, `AnomalyctlError` when all did."""
+        """Raise `PartlyDone` when some failed; when all did, their own error where it is one and the same."""
         if not self.failed:
             return
         first = next(result for result in self.results if not result.ok)
         names = [result.anomaly_id for result in self.results if not result.ok]
-        error = PartlyDone if self.done else AnomalyctlError
+        codes = {result.code for result in self.results if not result.ok}
+        error = PartlyDone if self.done else error_with_code(codes.pop() if len(codes) == 1 else "")
         raise error(
             f"{self.action}: {self.done} done, {self.failed} not: {first.message}",
             hint=first.hint,

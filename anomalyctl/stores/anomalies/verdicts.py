@@ -60,6 +60,12 @@ class VerdictStore(CosmosConnection):
                 ANOMALY_RESULTS, query, parameters, partition=f"{source}:{day}", page_size=page_size
             )
 
+    def sources(self, start: datetime, end: datetime) -> list[str]:
+        """Sources with verdicts from `start` (included) to `end` (not included), in no order."""
+        query = "SELECT DISTINCT VALUE c.source FROM c WHERE c.timestamp >= @start AND c.timestamp < @end"
+        parameters = {"start": format_time(start), "end": format_time(end)}
+        return list(self.query(ANOMALY_RESULTS, query, parameters))
+
     def existing_ids(self, source_day: str, ids: Iterable[str]) -> set[str]:
         """Which of the reading ids of one `source_day` have a verdict already."""
         wanted = list(dict.fromkeys(ids))
