@@ -14,10 +14,12 @@ from anomalyctl.stores.readings.queue import QueueEntry
 from anomalyctl.telemetry.times import format_time, from_epoch_ms
 
 Document = dict[str, Any]
-Kind = Literal["refused", "unjudged", "trimmed"]
-"""Refused: it breaks the rules of readings. Unjudged: no detector could judge it. Trimmed: Redis was full."""
+Kind = Literal["refused", "early", "unjudged", "trimmed"]
+"""Refused: it breaks the rules of readings. Early: its time lies ahead, by a day at most. Unjudged: no
+detector could judge it. Trimmed: Redis was full."""
 
 MOST_ATTEMPTS: Final = 5
+MOST_EARLY_ATTEMPTS: Final = 25
 FIRST_PAUSE: Final = timedelta(minutes=1)
 LONGEST_PAUSE: Final = timedelta(hours=1)
 ON_ITS_WAY: Final = timedelta(minutes=10)
@@ -97,6 +99,9 @@ def _next_try(kind: Kind, attempts: int, now: datetime) -> str | None:
     """When the timer tries again; None: only an operator does."""
     if kind == "trimmed":
         return format_time(now)
+    if kind == "early":
+        # When its time comes is seldom known exactly: a clock was wrong. Asked again each hour for a day.
+        return format_time(now + LONGEST_PAUSE) if attempts <= MOST_EARLY_ATTEMPTS else None
     if kind == "refused" or attempts >= MOST_ATTEMPTS:
         return None
     return format_time(now + min(LONGEST_PAUSE, FIRST_PAUSE * 2 ** (attempts - 1)))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from anomalyctl.errors import ReadingRefused
 from anomalyctl.pipeline.dead_letters import Kind
@@ -14,6 +14,8 @@ from anomalyctl.telemetry.tags import TagRegistry
 from anomalyctl.telemetry.times import epoch_ms
 from anomalyctl.telemetry.validation import parse_reading
 
+EARLY = timedelta(hours=24)
+"""A reading that is at most so far ahead is tried again when its time has come."""
 _ORIGINS = ("live", "simulated", "recorded")
 
 
@@ -66,7 +68,8 @@ def sort_out(
         try:
             reading = parse_reading(entry.payload, source=source, registry=registry, now=now)
         except ReadingRefused as error:
-            intake.refused.append(Refusal(entry, error.message, error.field))
+            kind: Kind = "early" if _is_only_early(entry, source, registry, now, error) else "refused"
+            intake.refused.append(Refusal(entry, error.message, error.field, kind))
             continue
         origin = entry.origin if entry.origin in _ORIGINS else "live"
         ms = epoch_ms(reading.timestamp)
@@ -78,6 +81,19 @@ def sort_out(
     for row in sorted(first.values(), key=lambda row: row.ms):
         (intake.late if as_of is not None and row.ms <= as_of else intake.fresh).append(row)
     return intake
+
+
+def _is_only_early(
+    entry: QueueEntry, source: str, registry: TagRegistry, now: datetime, error: ReadingRefused
+) -> bool:
+    """Whether a little time is all that it lacks: our clock, or the sender's, may be wrong for a while."""
+    if error.field != "timestamp":
+        return False
+    try:
+        parse_reading(entry.payload, source=source, registry=registry, now=now + EARLY)
+    except ReadingRefused:
+        return False
+    return True
 
 
 def valid_rows(

@@ -22,6 +22,7 @@ class KindChoice(StrEnum):
     """Why there is no verdict."""
 
     REFUSED = "refused"
+    EARLY = "early"
     UNJUDGED = "unjudged"
     TRIMMED = "trimmed"
 
@@ -31,7 +32,8 @@ KindOption = Annotated[
     KindChoice | None,
     typer.Option(
         "--kind",
-        help="Only: refused (breaks the rules), unjudged (no detector could), trimmed (Redis was full).",
+        help="Only: refused (breaks the rules), early (its time lies ahead), unjudged (no detector could), "
+        "trimmed (Redis was full).",
     ),
 ]
 FieldOption = Annotated[

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _KINDS = {
     "refused": "[warning]refused[/warning]",
+    "early": "[warning]early[/warning]",
     "unjudged": "[bad]unjudged[/bad]",
     "trimmed": "[bad]trimmed[/bad]",
 }

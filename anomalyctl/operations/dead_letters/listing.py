@@ -19,7 +19,7 @@ class LetterFilter:
 
     source: str = ""
     kind: str = ""
-    """`refused`, `unjudged` or `trimmed`."""
+    """`refused`, `early`, `unjudged` or `trimmed`."""
     field: str = ""
     """The tag or key at fault."""
     since: datetime | None = None
