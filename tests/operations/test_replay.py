@@ -13,8 +13,10 @@ import pytest
 from anomalyctl.errors import InvalidInput, NotFound, Unreachable
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.replay import Span, replay, span_of
-from anomalyctl.pipeline.detectors import PATIENT, DetectorClient
+from anomalyctl.operations.replay_readings import kept_readings
+from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.drain import Drainer
+from anomalyctl.resilience.policies import DETECTORS
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.cosmos import connect_cosmos
 from anomalyctl.stores.readings import ReadingStore
@@ -166,7 +168,7 @@ def test_a_replay_without_a_tier_is_refused(parts: Parts) -> None:
     _feed(parts, "down")
     gone = DetectorServer("http://127.0.0.1:1", "x" * 32)
     parts.__dict__["detectors"] = DetectorClient(
-        gone.endpoint, gone.token, policy=replace(PATIENT, attempts=1)
+        gone.endpoint, gone.token, policy=replace(DETECTORS, attempts=1)
     )
     with pytest.raises(Unreachable):
         replay(_connections(parts), HOUR, source="down", now=NOW)
@@ -183,3 +185,30 @@ def test_the_span_is_said_in_one_way(parts: Parts) -> None:
         with pytest.raises(InvalidInput) as refused:
             span_of(start, end, last, NOW)
         assert refused.value.field == field
+
+
+def test_beyond_the_window_nothing_is_judged_cold_and_no_source_is_left_out(
+    parts: Parts, redis_client: Any
+) -> None:
+    _feed(parts, "old")
+    _judge(parts)
+    later = START + timedelta(minutes=6)
+    in_window = kept_readings(_connections(parts), "old", later, HOUR.end)
+    redis_client.delete("telemetry:window:old")
+    beyond = kept_readings(_connections(parts), "old", later, HOUR.end)
+    assert [each.reading for each in beyond.before] == [each.reading for each in in_window.before]
+    assert len(beyond.before) == 36
+    assert "old" in [each.source for each in replay(_connections(parts), HOUR, now=NOW).sources]
+
+
+def test_a_wide_plants_span_is_judged_in_several_requests(parts: Parts, monkeypatch: Any) -> None:
+    _feed(parts, "wide")
+    whole = replay(_connections(parts), HOUR, now=NOW)
+    monkeypatch.setattr("anomalyctl.operations.replay.MOST_BYTES", 700_000)
+    assert replay(_connections(parts), HOUR, now=NOW).readings == whole.readings
+
+
+def test_a_span_of_nothing_is_refused(parts: Parts) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        span_of(None, None, timedelta(0), NOW)
+    assert refused.value.field == "--last"
