@@ -24,24 +24,43 @@ def replay(
     write: Annotated[
         bool, typer.Option("--write", help="Replace the kept verdicts and count them into episodes.")
     ] = False,
+    baseline: Annotated[
+        str | None,
+        typer.Option(
+            "--baseline",
+            metavar="MODEL",
+            help="Compare: a model's version, or a detector service's address.",
+        ),
+    ] = None,
+    candidate: Annotated[
+        str | None,
+        typer.Option(
+            "--candidate", metavar="MODEL", help="What is held against --baseline; exit 2 if they differ."
+        ),
+    ] = None,
     env: EnvironmentOption = "local",
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Run kept readings through the detectors again, with today's model and limits.
 
     Verdicts are counted and shown; nothing is written unless --write. What is older than the 24 h window
-    comes from the kept verdicts.
+    comes from the kept verdicts. With --baseline and --candidate the readings go through both, nothing is
+    written, and verdicts that were won, lost or moved to another tag are counted (DETECTOR_TOKEN holds the
+    token of a service that is given by its address).
 
     Examples: anomalyctl replay --last 1h;  anomalyctl replay --from 2026-03-01T06:00Z --to 2026-03-01T09:00Z
     """
+    import os
     from datetime import UTC, datetime
 
     from anomalyctl.cli.output import show
     from anomalyctl.cli.progress import shown_progress
-    from anomalyctl.cli.views.replay import replay_view
+    from anomalyctl.cli.views.replay import comparison_view, replay_view
+    from anomalyctl.errors import InvalidInput
     from anomalyctl.operations.connections import connect
     from anomalyctl.operations.replay import replay as run
     from anomalyctl.operations.replay import span_of
+    from anomalyctl.operations.replay_comparing import compare
     from anomalyctl.telemetry.durations import parse_duration, parse_instant
     from anomalyctl.telemetry.validation import check_source
 
@@ -54,7 +73,24 @@ def replay(
     )
     if source is not None:
         check_source(source)
+    if (baseline is None) != (candidate is None) or (baseline is not None and write):
+        raise InvalidInput("--baseline and --candidate go together, and without --write.", field="--baseline")
     connections = connect(env)
+    if baseline is not None and candidate is not None:
+        with shown_progress() as progress:
+            compared = compare(
+                connections,
+                span,
+                baseline=baseline,
+                candidate=candidate,
+                source=source,
+                token=os.environ.get("DETECTOR_TOKEN", ""),
+                progress=progress,
+            )
+        show(compared, comparison_view, output)
+        if compared.readings != compared.same:
+            raise typer.Exit(2)
+        return
     with shown_progress() as progress:
         result = run(connections, span, source=source, write=write, now=now, progress=progress)
     show(result, replay_view, output)

@@ -11,6 +11,7 @@ from rich.text import Text
 
 if TYPE_CHECKING:
     from anomalyctl.operations.replay import Replay, SourceReplay
+    from anomalyctl.operations.replay_comparing import Comparison
 
 _TAGS_SHOWN = 3
 
@@ -25,6 +26,24 @@ def replay_view(replay: Replay) -> Group:
             parts += [Text(), _anomalies(source)]
     parts += [Text(), Text(written)]
     return Group(*parts)
+
+
+def comparison_view(comparison: Comparison) -> Group:
+    """How many verdicts differ, then the first of them."""
+    span = f"{comparison.start:%Y-%m-%d %H:%M:%S} to {comparison.end:%Y-%m-%d %H:%M:%S} UTC"
+    summary = (
+        f"{comparison.readings:,} readings, {span}: {comparison.same:,} verdicts are the same, "
+        f"{comparison.won:,} won, {comparison.lost:,} lost, {comparison.moved:,} moved."
+    )
+    if not comparison.differences:
+        return Group(Text(summary))
+    table = Table(box=None, pad_edge=False)
+    for heading in ("time", "", f"tags by {comparison.baseline}", f"by {comparison.candidate}"):
+        table.add_column(escape(heading), overflow="fold")
+    for each in comparison.differences:
+        was, now = (", ".join(tags[:_TAGS_SHOWN]) for tags in (each.baseline_tags, each.candidate_tags))
+        table.add_row(each.timestamp, each.kind, escape(was), escape(now))
+    return Group(Text(summary), Text(), table)
 
 
 def _counts(replay: Replay) -> Table:
