@@ -3,9 +3,11 @@ SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+# Policy checks bring half a hundred packages: they live in an environment of their own.
+CHECKOV := .venv-checkov/bin/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint docs secrets bench clean
+.PHONY: help demo test soak lint docs secrets checkov bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 8
@@ -33,7 +35,7 @@ demo: $(INSTALLED) ## Set everything up and watch the product do its main job on
 	@printf '\nThe environment goes on running. Look: %s status   Take it down: %s destroy\n' \
 		$(VENV)/bin/anomalyctl $(VENV)/bin/anomalyctl
 
-test: $(INSTALLED) ## Set everything up and pass the tests
+test: $(INSTALLED) $(CHECKOV) ## Set everything up and pass the tests
 	$(PYTHON) -m pytest -n auto --dist loadfile -m "not benchmark"
 
 soak: $(INSTALLED) ## Kill parts a hundred times over 50,000 readings (20 minutes) and print the balance
@@ -45,8 +47,9 @@ lint: $(INSTALLED) ## Lint, format check, types, import contracts
 	$(VENV)/bin/mypy
 	PYTHONPATH=services/detectors:services/functions $(VENV)/bin/lint-imports
 
-docs: $(INSTALLED) ## Write the README's command reference anew
+docs: $(INSTALLED) ## Write the references of commands, variables and outputs anew
 	$(PYTHON) -m tests.docs.readme_commands
+	$(PYTHON) -m tests.docs.terraform_reference
 
 secrets: $(INSTALLED) ## Look for credentials in the files under version control
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook
@@ -55,7 +58,14 @@ bench: $(INSTALLED) ## Print speeds as ratios to a baseline of the same run
 	$(PYTHON) -m pytest -m benchmark -s tests/benchmarks
 
 clean: ## Remove what was installed and built (the environment local must be destroyed first)
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .venv-checkov build dist .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
+
+checkov: $(CHECKOV) ## Install the policy checks that `make test` runs over terraform/
+
+$(CHECKOV): $(INSTALLED)
+	@$(VENV)/bin/uv venv --quiet --clear .venv-checkov
+	@VIRTUAL_ENV="$(CURDIR)/.venv-checkov" $(VENV)/bin/uv pip install --quiet checkov==3.3.30
+	@touch $@
 
 # pip alone takes four times as long as uv, which is fetched from the same index.
 $(INSTALLED): pyproject.toml

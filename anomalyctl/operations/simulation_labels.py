@@ -1,4 +1,4 @@
-"""The truth about simulated faults, kept beside the project for whoever scores what was found."""
+"""The truth about simulated faults, kept with the environment that they were sent to, for scoring."""
 
 from __future__ import annotations
 
@@ -15,13 +15,15 @@ FILE_NAME: Final = "simulations.jsonl"
 
 
 def keep_labels(state: Path, environment: str, document: dict[str, Any], now: datetime) -> Path:
-    """Append one run to `simulations.jsonl` in the project's state folder, and return that file's path.
+    """Append one run to `<state>/<environment>/simulations.jsonl`, and return that file's path.
+
+    It goes when the environment's data goes: what is left would be scored against another system.
 
     Raises OSError where the disk does not take it.
     """
     line = orjson.dumps({"ended_at": format_time(now), "environment": environment, **document}) + b"\n"
-    state.mkdir(parents=True, exist_ok=True)
-    path = state / FILE_NAME
+    path = state / environment / FILE_NAME
+    path.parent.mkdir(parents=True, exist_ok=True)
     # One write of one line in append mode: two runs at once do not mix.
     descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     try:
@@ -31,9 +33,9 @@ def keep_labels(state: Path, environment: str, document: dict[str, Any], now: da
     return path
 
 
-def read_labels(state: Path) -> list[dict[str, Any]]:
+def read_labels(state: Path, environment: str) -> list[dict[str, Any]]:
     """The runs kept so far, oldest first; a line that was cut off is skipped."""
-    path = state / FILE_NAME
+    path = state / environment / FILE_NAME
     runs = []
     for line in path.read_bytes().splitlines() if path.exists() else ():
         try:

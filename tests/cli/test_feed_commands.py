@@ -46,7 +46,7 @@ def test_a_backfill_prints_one_document_with_its_count_and_its_faults(
     [label] = document["faults"]
     assert (label["kind"], label["tag"], label["size"]) == ("level-shift", "INJECTION_PRESSURE", 12.0)
     assert document["from"] < label["from"] < label["to"] < document["to"]
-    [kept] = read_labels(project.state)
+    [kept] = read_labels(project.state, "local")
     assert kept["faults"] == document["faults"] and kept["environment"] == "local"
 
 

@@ -295,4 +295,4 @@ def test_labels_are_kept_one_line_a_run_and_private(tmp_path: Any) -> None:
     assert path.stat().st_mode & 0o777 == 0o600
     with path.open("ab") as file:
         file.write(b'{"cut off')
-    assert [run["readings"] for run in read_labels(state)] == [1, 2]
+    assert [run["readings"] for run in read_labels(state, "local")] == [1, 2]

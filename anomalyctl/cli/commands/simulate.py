@@ -163,7 +163,7 @@ def score(
     connections = connect(env)
     kept = [
         each
-        for each in read_labels(connections.project.state)
+        for each in read_labels(connections.project.state, env)
         if each["environment"] == env and source in (None, each["source"])
     ]
     show(run(connections.anomalies, kept[-runs:]), score_view, output)
