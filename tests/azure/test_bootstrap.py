@@ -11,7 +11,7 @@ from anomalyctl.environments import StateSettings
 from anomalyctl.errors import PreconditionFailed, SignInFailed, TimedOut, Transient
 from anomalyctl.operations.state_backend import bootstrap_state_backend
 from tests.support.azure_stand_in.entra import OPERATOR
-from tests.support.azure_stand_in.resource_manager import SUBSCRIPTION_ID, Trouble
+from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID, Trouble
 
 ACCOUNT_PUT = r"PUT .+/storageAccounts/\w+"
 
@@ -221,7 +221,7 @@ def test_another_tenant_is_refused(azure, bootstrap, dev):
 
 def test_a_wrong_secret_is_a_sign_in_that_failed(azure, bootstrap):
     with pytest.raises(SignInFailed, match="AADSTS7000215"):
-        bootstrap(ARM_CLIENT_SECRET="wrong")
+        bootstrap(ARM_CLIENT_SECRET="wrong")  # pragma: allowlist secret
 
 
 def test_who_may_not_assign_roles_is_given_the_command_for_somebody_who_may(azure, bootstrap):

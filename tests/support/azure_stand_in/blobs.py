@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from tests.support.azure_stand_in.entra import STORAGE_AUDIENCE, claims_of
-from tests.support.azure_stand_in.resource_manager import Paper
+from tests.support.azure_stand_in.paper import Paper
 
 _CONTRIBUTOR = "ba92f5b4-2d11-453d-a403-e96b0029c9fe"
 

@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 TENANT = "11111111-1111-4111-8111-111111111111"
 OPERATOR = "22222222-2222-4222-8222-222222222222"
 CLIENT = "33333333-3333-4333-8333-333333333333"
-SECRET = "a-secret-of-the-stand-in"
+SECRET = "a-secret-of-the-stand-in"  # pragma: allowlist secret
 STORAGE_AUDIENCE = "https://storage.azure.com"
 
 

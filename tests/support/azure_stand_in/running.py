@@ -14,7 +14,8 @@ from starlette.routing import Route
 
 from anomalyctl.azure.cloud import Cloud, cloud_from
 from tests.support.azure_stand_in import blobs, entra
-from tests.support.azure_stand_in.resource_manager import SUBSCRIPTION_ID, Paper, ResourceManagerStandIn
+from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID, Paper
+from tests.support.azure_stand_in.resource_manager import ResourceManagerStandIn
 from tests.support.certificates import Certificates, serving_https
 
 _METHODS = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]

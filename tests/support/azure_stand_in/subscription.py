@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from tests.support.azure_stand_in.resource_manager import SUBSCRIPTION_ID, Paper
+from anomalyctl.operations.doctor import Check, Examination
+from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID, Paper
 
 ROOT = f"/subscriptions/{SUBSCRIPTION_ID}"
 GROUP = "rg-anomaly-detection-dev"
@@ -51,6 +52,17 @@ def furnish(paper: Paper) -> None:
         ),
     ):
         paper.questions[f"{ROOT}/providers/{path}".lower()] = (version, _availability(paper, field, answer))
+
+
+def put(paper: Paper, path: str, *documents: dict[str, Any]) -> None:
+    """List other documents at a path."""
+    version, _ = paper.collections.get(path, ("2025-04-01", []))
+    paper.collections[path] = (version, list(documents))
+
+
+def told(examination: Examination, name: str) -> Check:
+    """What one check says."""
+    return next(check for check in examination.checks if check.name == name)
 
 
 def offered(name: str, version: str = "2025-08-07", **more: Any) -> dict[str, Any]:

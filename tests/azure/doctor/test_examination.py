@@ -5,74 +5,19 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import subprocess
 import sys
 from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 
 import pytest
 
-from anomalyctl.azure.names import global_names
 from anomalyctl.operations.doctor.azure import examine_azure
-from anomalyctl.operations.state_backend import bootstrap_state_backend
-from anomalyctl.project import Project
 from tests.support.azure_stand_in import subscription as site
 from tests.support.azure_stand_in.entra import OPERATOR
-from tests.support.azure_stand_in.resource_manager import SUBSCRIPTION_ID, Trouble
+from tests.support.azure_stand_in.paper import Trouble
+from tests.support.azure_stand_in.subscription import put, told
 from tests.support.azurerm.mirror import PROJECT
-
-NAMES = global_names("anomaly-detection", "dev", SUBSCRIPTION_ID)
-
-
-@pytest.fixture
-def project(tmp_path: Path) -> Project:
-    """The declarations and values of our own module, and a state folder of the test's."""
-    source, copy = PROJECT / "terraform", tmp_path / "terraform"
-    copy.mkdir()
-    for path in [*source.glob("variables*.tf"), source / "main.tf"]:
-        shutil.copy(path, copy)
-    shutil.copytree(source / "environments", copy / "environments")
-    return Project(root=tmp_path, state=tmp_path / ".anomalyctl")
-
-
-@pytest.fixture
-def dev(dev):
-    return replace(dev, subscription_id=SUBSCRIPTION_ID)
-
-
-@pytest.fixture
-def furnished(azure, dev, project):
-    """A subscription where all is well, the state bootstrapped, a range trusted."""
-    site.furnish(azure.paper)
-    (project.root / "terraform.tfvars").write_text('trusted_network_ranges = ["10.8.0.0/16"]\n')
-    bootstrap_state_backend(dev, project=project, environ=azure.environ(), sleep=lambda _: None)
-    azure.paper.requests.clear()
-    return azure
-
-
-@pytest.fixture
-def look(furnished, dev, project):
-    def examine(environment=dev, **environ):
-        kept = {"PATH": os.environ["PATH"], "HOME": os.environ["HOME"]}
-        return examine_azure(
-            project,
-            environment,
-            environ=furnished.environ(**kept, **environ),
-            clock=lambda: datetime.now(UTC),
-            sleep=lambda _: None,
-        )
-
-    return examine
-
-
-def told(examination, name):
-    return next(check for check in examination.checks if check.name == name)
-
-
-def put(azure, path, *documents):
-    azure.paper.collections[path] = (azure.paper.collections.get(path, ("2025-04-01",))[0], list(documents))
 
 
 def test_where_all_is_well_every_check_says_so_and_nothing_is_written(furnished, look):
@@ -142,7 +87,11 @@ def test_a_token_that_cannot_be_renewed_and_ends_before_redis_is_made_is_warned_
 
 
 def test_missing_roles_are_named_with_the_command_for_an_owner(furnished, look):
-    put(furnished, site.PERMISSIONS, {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]})
+    put(
+        furnished.paper,
+        site.PERMISSIONS,
+        {"actions": ["*"], "notActions": ["Microsoft.Authorization/*/Write"]},
+    )
     check = told(look(), "roles")
     assert check.outcome == "failed"
     assert check.found == "may not: Microsoft.Authorization/roleAssignments/write"
@@ -155,81 +104,6 @@ def test_an_unregistered_provider_is_named_with_its_command(furnished, look):
     check = told(look(), "resource providers")
     assert check.outcome == "warning"
     assert check.mend == "az provider register --namespace Microsoft.App --wait"
-
-
-@pytest.mark.parametrize(
-    "key", ["storage", "key_vault", "openai", "container_registry", "functions", "cosmos_db"]
-)
-def test_a_name_that_somebody_else_has_fails(furnished, look, key):
-    furnished.paper.taken_names[NAMES[key]] = "AlreadyExists"
-    check = told(look(), "names")
-    assert (check.outcome, check.found) == ("failed", f"in use by somebody else: {NAMES[key]}")
-
-
-def test_names_that_are_ours_already_are_no_clash(furnished, look):
-    put(furnished, site.DEPLOYED, *({"name": name} for name in NAMES.values()))
-    furnished.paper.taken_names |= dict.fromkeys(NAMES.values(), "AlreadyExists")
-    assert told(look(), "names").outcome == "ok"
-
-
-def test_a_deleted_openai_account_blocks_its_name_until_it_is_purged(furnished, look):
-    region = f"{site.ROOT}/providers/Microsoft.CognitiveServices/locations/eastus"
-    place = f"{region}/resourceGroups/rg-old/deletedAccounts"
-    other = {"id": f"{place}/other", "name": "other", "location": "eastus"}
-    ours = {"id": f"{place}/{NAMES['openai']}", "name": NAMES["openai"], "location": "eastus"}
-    put(furnished, site.ACCOUNTS, other, other, ours)
-    furnished.paper.taken_names[NAMES["openai"]] = "SoftDeleted"
-    examination = look()
-    check = told(examination, "soft-deleted names")
-    assert check.outcome == "failed"
-    assert (
-        f"az cognitiveservices account purge --name {NAMES['openai']} --resource-group rg-old" in check.mend
-    )
-    assert told(examination, "names").outcome == "ok", "told once"
-
-
-def test_a_deleted_vault_comes_back_and_that_is_said(furnished, look):
-    vault = {"name": NAMES["key_vault"], "properties": {"scheduledPurgeDate": "2027-01-31T10:00:00Z"}}
-    put(furnished, site.VAULTS, vault)
-    check = told(look(), "soft-deleted names")
-    assert check.outcome == "warning"
-    assert "kept until 2027-01-31" in check.found
-
-
-def test_a_model_that_the_region_does_not_offer_fails(furnished, look):
-    put(furnished, site.MODELS, site.offered("gpt-4o"))
-    check = told(look(), "language model")
-    assert (check.outcome, check.found) == ("failed", "gpt-5.4-mini 2026-03-17 is not offered in eastus")
-
-
-@pytest.mark.parametrize(
-    ("more", "outcome", "words"),
-    [
-        ({"deprecation": {"inference": "2020-01-01T00:00:00Z"}}, "failed", "410"),
-        ({"lifecycleStatus": "Deprecated"}, "warning", "only where it was deployed before"),
-        ({"skus": [{"name": "Standard"}]}, "failed", "as Standard, not as GlobalStandard"),
-    ],
-)
-def test_a_models_end_and_offers_are_told(furnished, look, more, outcome, words):
-    put(furnished, site.MODELS, site.offered("gpt-5.4-mini", "2026-03-17", **more))
-    check = told(look(), "language model")
-    assert check.outcome == outcome
-    assert words in check.found
-
-
-def test_where_azure_does_not_list_models_the_dated_table_is_used(furnished, look):
-    furnished.paper.denied.append(r"GET .+/models")
-    assert "table of 2026-11-20" in told(look(), "language model").found
-
-
-def test_too_little_quota_fails_and_what_is_deployed_needs_none(furnished, look):
-    full = site.usage("OpenAI.GlobalStandard.gpt-5.4-mini", 98, 100)
-    put(furnished, site.COGNITIVE_USAGES, full)
-    check = told(look(), "quota")
-    assert check.outcome == "failed"
-    assert "2 thousand tokens a minute left, 5 wanted" in check.found
-    put(furnished, site.DEPLOYED, {"name": NAMES["openai"]})
-    assert told(look(), "quota").outcome == "ok"
 
 
 def test_a_state_that_was_never_bootstrapped_names_the_command(azure, dev, project, furnished):
@@ -318,7 +192,7 @@ def test_the_command_ends_with_6_where_something_needed_failed(furnished, projec
     )
     document = json.loads(ran.stdout)
     assert (ran.returncode, document["healthy"]) == (0, True), ran.stdout + ran.stderr
-    put(furnished, site.PERMISSIONS)
+    put(furnished.paper, site.PERMISSIONS)
     ran = subprocess.run(
         command,
         env=environment | furnished.environ(),
@@ -330,29 +204,3 @@ def test_the_command_ends_with_6_where_something_needed_failed(furnished, projec
     assert ran.returncode == 6
     assert json.loads(ran.stdout)["healthy"] is False
     assert furnished.environ()["ARM_CLIENT_SECRET"] not in ran.stdout + ran.stderr
-
-
-def test_the_names_are_those_that_terraform_gives(tmp_path):
-    """Terraform itself works out `local.names`, with the subscription put in the provider's place."""
-    text = (PROJECT / "terraform" / "main.tf").read_text()
-    locals_block = text[text.index("locals {") :].replace(
-        "data.azurerm_client_config.current.subscription_id", "var.subscription_id"
-    )
-    for path in (PROJECT / "terraform").glob("variables*.tf"):
-        shutil.copy(path, tmp_path)
-    (tmp_path / "names.tf").write_text(locals_block)
-    environment = {key: value for key, value in os.environ.items() if not key.startswith("TF_")}
-    for name in ("dev", "stage", "prod", "perf"):
-        values = [f"-var=environment={name}", f"-var=subscription_id={SUBSCRIPTION_ID}"]
-        ran = subprocess.run(
-            ["terraform", "console", *values, "-var=project_name=deep-water-wells"],
-            input="jsonencode(local.names)\n",
-            cwd=tmp_path,
-            env=environment | {"CHECKPOINT_DISABLE": "1"},
-            capture_output=True,
-            text=True,
-            check=True,
-        )
-        given = json.loads(json.loads(ran.stdout))
-        ours = global_names("deep-water-wells", name, SUBSCRIPTION_ID)
-        assert ours == {key: given[key] for key in ours}
