@@ -74,6 +74,20 @@ def show(
 
 
 @app.command()
+def explain(
+    selector: Annotated[str, typer.Argument(metavar="ID", help="An id, its beginning, @latest or @worst.")],
+    env: EnvironmentOption = "local",
+    output: OutputOption = OutputFormat.TABLE,
+) -> None:
+    """Show what surrounds one episode: trends, siblings, earlier ones like it and how they were closed."""
+    from anomalyctl.cli.output import show as show_model
+    from anomalyctl.cli.views.explained import explained_view
+    from anomalyctl.operations.anomalies.explaining import explain as run
+
+    show_model(run(open_store(env), selector, now=utc_now()), explained_view, output)
+
+
+@app.command()
 def assign(
     to: Annotated[str, typer.Option("--to", metavar="NAME", help="Who takes care of it.")],
     selectors: SelectorsOrAll = None,
