@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 from dataclasses import dataclass
@@ -47,7 +48,8 @@ class Backups:
                 os.fsync(file.fileno())
             fresh.replace(path)
         except OSError as error:
-            fresh.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                fresh.unlink(missing_ok=True)
             raise PreconditionFailed(
                 f"The state cannot be backed up to {self.folder}: {error.strerror}.",
                 hint="Nothing was changed. Free some space, or make the folder writable.",

@@ -41,6 +41,8 @@ class ResourceEvent:
     phase: Phase
     elapsed_s: float = 0.0
     resource_type: str = ""
+    resource_id: str = ""
+    """What the provider calls it; told when it is complete."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,7 @@ def _event(kind: str, body: Mapping[str, Any]) -> Event | None:
             phase=phase,  # type: ignore[arg-type]
             elapsed_s=float(hook.get("elapsed_seconds", 0.0)),
             resource_type=str(resource.get("resource_type", "")),
+            resource_id=str(hook.get("id_value", "")) if hook.get("id_key") == "id" else "",
         )
     return None
 

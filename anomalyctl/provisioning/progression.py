@@ -25,6 +25,7 @@ class ResourceProgress:
     """On the clock that is given, in seconds."""
     took_s: float | None = None
     usual_s: float | None = None
+    resource_id: str = ""
 
 
 @dataclass(slots=True)
@@ -92,6 +93,6 @@ class Progression:
             present = replace(present, began=before.began)
         if event.phase in ("complete", "errored"):
             state: State = "done" if event.phase == "complete" else "failed"
-            present = replace(present, state=state, took_s=event.elapsed_s)
+            present = replace(present, state=state, took_s=event.elapsed_s, resource_id=event.resource_id)
         self.resources[event.address] = present
         return present if event.phase != "progress" else None

@@ -102,7 +102,8 @@ def test_terraform_itself_killed_is_told_with_what_was_in_flight_and_the_lock_is
     _, said = process.communicate(timeout=30)
     assert process.returncode == 1
     assert "Signal 9 ended Terraform" in said
-    assert SLOW in said
+    assert f"without the state knowing: terraform_data.first, {SLOW}." in said  # it was not written yet
+    assert "anomalyctl import 'terraform_data.first'" in said
     assert "state unlock" in said
     assert backend.lock is not None
 

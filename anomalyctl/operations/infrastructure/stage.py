@@ -16,6 +16,7 @@ from typing import Final
 
 from anomalyctl.errors import AnomalyctlError, NotDeployed
 from anomalyctl.operations.infrastructure.place import DEFAULT_WORKSPACE, Place, find_place
+from anomalyctl.operations.infrastructure.violent_ends import killed
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.backups import Backup, Backups
 from anomalyctl.provisioning.binary import find_terraform
@@ -99,7 +100,7 @@ class Stage:
         if finished.ok or (changes_are_fine and finished.ended.exit_code == 2):
             return finished
         if finished.ended.exit_code < 0:
-            raise self._killed(finished)
+            raise killed(self, finished)
         error = failure(
             finished.command,
             finished.diagnostics,
@@ -131,25 +132,6 @@ class Stage:
         since = f" since {lock.created:%Y-%m-%d %H:%M:%S} UTC" if lock.created else ""
         what = f" for {lock.operation}" if lock.operation else ""
         error.message = f"The state is locked{who}{what}{since}: {held.liveness}, {held.reason}."
-
-    def _killed(self, finished: Finished) -> AnomalyctlError:
-        """Terraform itself was killed: what it held stays. Whoever unlocks later must know that it was
-        ours.
-        """
-        flying = [one.address for one in self.progression.in_flight]
-        held = None
-        with contextlib.suppress(AnomalyctlError, OSError):
-            text = self.terraform.probe_lock()
-            held = lock_in(text) if text else None
-        if held is not None:
-            self.run.note_safely("lock_left", lock_id=held.id)
-        may_exist = f" In flight, perhaps unknown to the state: {', '.join(flying)}." if flying else ""
-        left = f"anomalyctl state unlock --env {self.place.environment.name}, then " if held else ""
-        return AnomalyctlError(
-            f"Signal {-finished.ended.exit_code} ended Terraform during {finished.command}.{may_exist}",
-            hint=f"{left}anomalyctl plan --env {self.place.environment.name}",
-            details={"in_flight": flying, "lock": held.id if held else "", "run": self.run.id},
-        )
 
     def _tell_what_was_in_flight(self) -> None:
         for one in self.progression.failed:
@@ -253,6 +235,7 @@ def _heard(prepared: Stage, event: Event) -> None:
                 resource_type=moved.resource_type,
                 action=moved.action,
                 elapsed_s=moved.took_s,
+                id=moved.resource_id,
             )
         elif moved.state != "done":
             prepared.run.note_safely("resource_" + moved.state, address=moved.address, action=moved.action)

@@ -1,0 +1,58 @@
+"""What is left when Terraform itself is killed: perhaps a lock, perhaps resources that the state does not
+know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING
+
+from anomalyctl.errors import AnomalyctlError
+from anomalyctl.provisioning.locks import lock_in
+from anomalyctl.provisioning.terraform import Finished
+
+if TYPE_CHECKING:
+    from anomalyctl.operations.infrastructure.stage import Stage
+
+
+def killed(prepared: Stage, finished: Finished) -> AnomalyctlError:
+    """Terraform itself was killed: what it held stays. Whoever unlocks later must know that it was
+    ours.
+    """
+    environment = prepared.place.environment.name
+    held = None
+    known: tuple[str, ...] = ()
+    with contextlib.suppress(AnomalyctlError, OSError):
+        text = prepared.terraform.probe_lock()
+        held = lock_in(text) if text else None
+        known = prepared.pull()[0].addresses
+    if held is not None:
+        prepared.run.note_safely("lock_left", lock_id=held.id)
+    # The state is written every 20 s and at the end: what is complete may be missing from it, too.
+    lost = [
+        one
+        for one in prepared.progression.resources.values()
+        if one.state in ("running", "done")
+        and one.action in ("create", "replace")
+        and one.address not in known
+    ]
+    prepared.run.note_safely("unknown_to_state", resources={one.address: one.resource_id for one in lost})
+    may_exist = (
+        f" May exist without the state knowing: {', '.join(one.address for one in lost)}." if lost else ""
+    )
+    steps = [f"anomalyctl state unlock --env {environment}"] if held else []
+    steps += [
+        f"anomalyctl import '{one.address}' {one.resource_id} --env {environment}"
+        for one in lost
+        if one.resource_id
+    ]
+    return AnomalyctlError(
+        f"Signal {-finished.ended.exit_code} ended Terraform during {finished.command}.{may_exist}",
+        hint=", then ".join([*steps, f"anomalyctl plan --env {environment}"]),
+        details={
+            "in_flight": [one.address for one in prepared.progression.in_flight],
+            "unknown_to_state": {one.address: one.resource_id for one in lost},
+            "lock": held.id if held else "",
+            "run": prepared.run.id,
+        },
+    )
