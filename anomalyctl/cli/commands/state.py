@@ -7,11 +7,15 @@ from typing import Annotated
 
 import typer
 
+from anomalyctl.cli.commands.state_backend import bootstrap, migrate
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption, YesOption
 from anomalyctl.cli.terraform_options import LockTimeoutOption, RootOption
 
 app = typer.Typer(help="The Terraform state of an environment.", no_args_is_help=True)
+
+app.command("bootstrap")(bootstrap)
+app.command("migrate")(migrate)
 
 AddressArgument = Annotated[str, typer.Argument(help="The resource's address.")]
 

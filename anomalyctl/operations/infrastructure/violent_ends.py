@@ -16,9 +16,7 @@ if TYPE_CHECKING:
 
 
 def killed(prepared: Stage, finished: Finished) -> AnomalyctlError:
-    """Terraform itself was killed: what it held stays. Whoever unlocks later must know that it was
-    ours.
-    """
+    """The error for a killed Terraform. A lock that it left is noted, for whoever unlocks later."""
     environment = prepared.place.environment.name
     held = None
     known: tuple[str, ...] = ()
