@@ -73,6 +73,7 @@ class VectorScorer:
         self._diagonal = np.sqrt(np.diag(model.precision)) if count else zeros
         self._unit = self._diagonal * model.spread
         self._completion = Completion(model.precision)
+        self._lasting: tuple[Matrix, Vector] | None = None
         self.innovation = zeros
         self.conditional = zeros
         self.expected = zeros
@@ -152,7 +153,9 @@ class VectorScorer:
         """
         weighted = self.model.precision @ self.mean
         alone = weighted * weighted / (self._unit * self._unit)
-        pulled, length = self._signatures()
+        if self._lasting is None:
+            self._lasting = self._signatures()
+        pulled, length = self._lasting
         lasting = (pulled.T @ self.mean) ** 2 / length
         shift = SPAN * np.maximum(alone, lasting) / 2.0
         energy = np.maximum(self.energy, 1.0)
