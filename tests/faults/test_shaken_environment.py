@@ -71,3 +71,23 @@ def test_a_flood_of_duplicates(shaken: Shaken) -> None:
     shaken.wait_until_judged(JUDGED_WITHIN_S)
     balance = shaken.balance({"flooded": rows}, {"flooded": broken})
     assert balance.holds, balance.told()
+
+
+def test_operators_see_retry_and_purge_what_has_no_verdict(shaken: Shaken) -> None:
+    rows, broken = quiet_rows("seen", 60, malformed=0.05)
+    shaken.wait_until(shaken.all_well, 60)
+    shaken.send("seen", rows)
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    letters = shaken.command.document("dead-letters", "list", "--source", "seen")
+    assert len(letters) == len(broken) > 0
+    assert shaken.command.document("status")["dead_letters"] >= len(letters)
+    shown = shaken.command.document("dead-letters", "show", letters[0]["id"])
+    assert shown["payload"].encode() in [payload for _, payload in rows]
+    retried = shaken.command.document("dead-letters", "retry", letters[0]["id"])
+    assert retried["done"] == 1
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    again = shaken.command.document("dead-letters", "show", letters[0]["id"])
+    assert (again["letter"]["attempts"], again["letter"]["state"]) == (2, "waiting")
+    purged = shaken.command.document("dead-letters", "purge", "--all", "--source", "seen", "--yes")
+    assert purged["done"] == len(letters)
+    assert shaken.command.document("dead-letters", "list", "--source", "seen") == []
