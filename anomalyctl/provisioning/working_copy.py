@@ -70,6 +70,8 @@ def without_protection(folder: Path, *, private: Path | None) -> Iterator[Path]:
     finally:
         override.unlink(missing_ok=True)
         if private is not None:
+            if (private / "errored.tfstate").is_file():  # the only copy of what was done
+                shutil.copy2(private / "errored.tfstate", folder / "errored.tfstate")
             shutil.rmtree(private, ignore_errors=True)
 
 

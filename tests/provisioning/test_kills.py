@@ -155,3 +155,21 @@ def test_without_room_for_a_copy_of_the_state_nothing_is_changed(chain: WrappedR
     assert "cannot be backed up" in refused["message"]
     assert backend.state == before
     assert backend.lock is None
+
+
+def test_a_state_that_cannot_be_written_is_kept_here_and_brought_in_later(
+    chain: WrappedRoot, backend: StateServer
+):
+    backend.refuses_writes = True
+    failed = chain.error("apply", "--yes", expect=1)
+    errored = chain.folder / "errored.tfstate"
+    assert failed["details"]["rule"] == "state-not-saved"
+    assert failed["details"]["errored_state"] == str(errored)
+    assert errored.stat().st_mode & 0o777 == 0o600
+    assert f"state push {errored}" in failed["hint"]
+    backend.refuses_writes = False
+    refused = chain.error("deploy", "--yes", expect=6)  # it would fork the state
+    assert str(errored) in refused["hint"]
+    chain.document("state", "push", str(errored), "--yes")
+    assert set(backend.resources()) == {"terraform_data.first", SLOW, "terraform_data.last"}
+    assert chain.document("plan")["has_changes"] is False

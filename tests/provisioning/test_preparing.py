@@ -228,7 +228,9 @@ def test_protection_is_lifted_in_a_copy_and_never_in_the_users_tree(tmp_path):
         assert folder == private
         assert "terraform_data" in (private / "zz_unprotected_override.tf").read_text()
         assert {path.name: path.read_text() for path in root.iterdir()} == before
+        (private / "errored.tfstate").write_text("a state that the backend did not take")
     assert not private.exists()
+    assert (root / "errored.tfstate").exists()
     (root / "main.tf").write_text(HCL + 'module "m" {\n  source = "../m"\n}\n')
     with pytest.raises(PreconditionFailed, match="outside"), without_protection(root, private=private):
         pass

@@ -14,6 +14,7 @@ class StateServer:
 
     def __init__(self, *, slow_writes_s: float = 0.0) -> None:
         self.slow_writes_s = slow_writes_s
+        self.refuses_writes = False
         self.verbs: list[str] = []
         self.state = b""
         self.lock: dict[str, Any] | None = None
@@ -77,6 +78,8 @@ class StateServer:
                     return 409, json.dumps(self.lock).encode()
                 self.lock = None
                 return 200, b""
+        if self.refuses_writes:
+            return 500, b""
         time.sleep(self.slow_writes_s)
         self.state = body
         return 200, b""

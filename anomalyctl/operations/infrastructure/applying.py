@@ -82,6 +82,7 @@ def check_fits(prepared: Stage, kept: KeptPlan, *, oldest: timedelta = KEPT_FOR)
 
 def apply(prepared: Stage, kept: KeptPlan, review: Review) -> Applied:
     """Back the state up, apply the plan, read the outputs. The plan is gone afterwards, applied or spent."""
+    prepared.require_no_errored_state()
     _, backup = prepared.back_up()
     prepared.watcher.step(f"Applying to {review.environment}: {_counted(review)}")
     progression = prepared.progression
@@ -92,7 +93,13 @@ def apply(prepared: Stage, kept: KeptPlan, review: Review) -> Applied:
         prepared.check(finished)
     except AnomalyctlError as error:
         _tell(error, prepared)
-        if done and error.exit_code == AnomalyctlError.exit_code and finished.ended.exit_code > 0:
+        known = "rule" in error.details  # a known failure has a next step of its own
+        if (
+            done
+            and not known
+            and error.exit_code == AnomalyctlError.exit_code
+            and finished.ended.exit_code > 0
+        ):
             raise PartlyDone(
                 f"{len(done)} of {len(progression.resources)} changes are done. {error.message}",
                 hint=f"Run it again, it resumes: anomalyctl deploy --env {review.environment}",
@@ -120,7 +127,7 @@ def _tell(error: AnomalyctlError, prepared: Stage) -> None:
         "in_flight": [one.address for one in progression.in_flight],
     }
     error.details |= {key: value for key, value in told.items() if key not in error.details}
-    errored = prepared.terraform.folder / "errored.tfstate"
+    errored = prepared.errored_state
     if errored.is_file():
         errored.chmod(0o600)
         error.details["errored_state"] = str(errored)

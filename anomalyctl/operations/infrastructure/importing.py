@@ -25,6 +25,7 @@ def import_resource(
 ) -> Imported:
     """Import one resource. Raises what Terraform's failure means."""
     with stage("import", request, watcher, make_workspace=True) as prepared:
+        prepared.require_no_errored_state()
         _, backup = prepared.back_up()
         variables = variables_for(prepared, options.variable_files, options.variables)
         watcher.step(f"Importing {address}")

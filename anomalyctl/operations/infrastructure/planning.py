@@ -69,6 +69,7 @@ class Planned:
 def plan(prepared: Stage, options: PlanOptions) -> Planned:
     """Make a plan on a prepared stage and keep it, mode 0600, for at most a day."""
     place, terraform = prepared.place, prepared.terraform
+    prepared.require_no_errored_state()
     now = prepared.clock()
     plan_id = new_run_id(now)
     path = prepared.shelf.new_path(plan_id) if options.out is None else _private(options.out)

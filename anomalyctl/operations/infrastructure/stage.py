@@ -14,7 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
-from anomalyctl.errors import AnomalyctlError, NotDeployed
+from anomalyctl.errors import AnomalyctlError, NotDeployed, PreconditionFailed
 from anomalyctl.operations.infrastructure.place import DEFAULT_WORKSPACE, Place, find_place
 from anomalyctl.operations.infrastructure.violent_ends import killed
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
@@ -71,6 +71,20 @@ class Stage:
     def backups(self) -> Backups:
         """The environment's copies of its state."""
         return Backups(self.place.state / "backups")
+
+    @property
+    def errored_state(self) -> Path:
+        """Where Terraform leaves a state that the backend did not take."""
+        return self.place.folder / "errored.tfstate"
+
+    def require_no_errored_state(self) -> None:
+        """Raise PreconditionFailed where an earlier state waits: another apply would fork it."""
+        if self.errored_state.is_file():
+            raise PreconditionFailed(
+                f"An earlier apply could not write its state, which waits in {self.errored_state}.",
+                hint=f"Bring it in first: anomalyctl state push {self.errored_state} "
+                f"--env {self.place.environment.name}",
+            )
 
     def pull(self) -> tuple[State, bytes]:
         """The state now."""

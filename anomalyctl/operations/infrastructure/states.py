@@ -133,6 +133,8 @@ def push_state(
             f"(serial {present.serial}, {len(present.addresses)} resources)?"
         )
         prepared.check(prepared.terraform.push_state(source.resolve()))
+        if source.resolve() == prepared.errored_state.resolve():
+            source.replace(prepared.run.folder / "pushed.tfstate")  # it no longer waits
         after, _ = prepared.pull()
         return StateChanged(
             name, f"pushed {source}", after.serial, backup.name if backup else "", prepared.run.id
