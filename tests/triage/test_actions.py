@@ -278,9 +278,7 @@ WRITES = (
 WRITES_OF = {Action.ASSIGN: 2, Action.MODIFY: 3, Action.RESOLVE: 4, Action.REOPEN: 3}
 
 
-def test_two_actions_cut_off_after_each_other_are_both_recorded(
-    store: AnomalyStore, anomaly_id: str
-) -> None:
+def test_two_actions_cut_off_after_each_other_are_both_recorded(store: AnomalyStore, anomaly_id: str) -> None:
     with pytest.raises(_Cut):
         ACTS[Action.MODIFY](_Dying(store, 1), anomaly_id, "Anna")
     # What an older version of ours left behind: the newer action recorded, the older one not.
