@@ -7,10 +7,10 @@ INSTALLED := $(VENV)/.installed
 CHECKOV := .venv-checkov/bin/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak lint docs secrets checkov bench clean
+.PHONY: help demo test soak soak-terraform lint docs secrets checkov bench clean
 
 help: ## Show what can be made
-	@sed -n 's/^\([a-z]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 8
+	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 # Each line is a command that a user types; the second time the day is already there.
 RUN := run() { printf '\n$$ anomalyctl %s\n' "$$*"; $(VENV)/bin/anomalyctl "$$@"; }; set -e; run
@@ -40,6 +40,9 @@ test: $(INSTALLED) $(CHECKOV) ## Set everything up and pass the tests
 
 soak: $(INSTALLED) ## Kill parts a hundred times over 50,000 readings (20 minutes) and print the balance
 	$(PYTHON) -m tests.soak.kills
+
+soak-terraform: $(INSTALLED) ## Kill the Terraform wrapper at random points and look at state and lock
+	$(PYTHON) -m tests.support.terraform_soak --rounds 50
 
 lint: $(INSTALLED) ## Lint, format check, types, import contracts
 	$(VENV)/bin/ruff check .
