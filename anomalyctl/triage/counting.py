@@ -64,8 +64,11 @@ class Candidate:
             document["last_seen"] = format_time(from_epoch_ms(document["last_ms"]))
         document["severity_level"] = worse(document["severity_level"], occurrence.severity)
         document["confidence"] = max(document["confidence"], occurrence.confidence)
+        opening = document["reading"]["id"] == occurrence.document["id"]
         for tag, text in occurrence.contexts.items():
-            document["contexts"].setdefault(tag, text)
+            # Its numbers are those of its own reading, not of the one that opened the episode.
+            when = "" if opening else f"At {from_epoch_ms(occurrence.ms):%H:%M:%S}: "
+            document["contexts"].setdefault(tag, when + text)
         document["tags"] = _weighty(document["shares"]) or list(occurrence.tags[:1])
 
     def finished(self) -> Document:

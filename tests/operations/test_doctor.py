@@ -61,3 +61,9 @@ def test_a_full_disk_fails_with_what_is_left(project, monkeypatch):
     examination = doctor.examine(project)
     assert not examination.healthy
     assert outcome(project, "disk").outcome == "failed"
+
+
+def test_a_file_where_our_folder_belongs_fails(project):
+    project.state.write_text("")
+    check = outcome(project, "state folder")
+    assert (check.outcome, check.found) == ("failed", f"{project.state} is a file")

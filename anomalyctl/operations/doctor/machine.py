@@ -114,6 +114,9 @@ def disk(project: Project) -> Check:
 
 def state_folder(project: Project) -> Check:
     """Whether our own folder can be written."""
+    file = next((place for place in (project.local, *project.local.parents) if place.is_file()), None)
+    if file is not None:
+        return Check("state folder", "failed", f"{file} is a file", "Move it away: a folder belongs there.")
     folder = _nearest_existing(project.state)
     if not os.access(folder, os.W_OK):
         return Check("state folder", "failed", f"{folder} is not writable", f"chown or chmod {folder}.")
