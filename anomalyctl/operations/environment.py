@@ -27,5 +27,5 @@ def require_local(environment: Environment, verb: str) -> None:
     if not environment.is_local:
         raise PreconditionFailed(
             f"`anomalyctl {verb}` does not reach Azure yet, and {environment.name} is an Azure environment.",
-            hint=f"What Terraform knows of it: anomalyctl output --env {environment.name}. Or use --env local.",
+            hint=f"Terraform knows of it: anomalyctl output --env {environment.name}. Or use --env local.",
         )

@@ -120,6 +120,10 @@ class Ingestion:
                     self._send(batch)
                     batch, sent_at = [], self._clock()
             self._send(batch)
+            if recording.never_seen:
+                # Misspelt, a label would have gone in as a tag.
+                names = ", ".join(sorted(recording.never_seen))
+                self._progress.warn(f"{recording.name}: no row has {names}, which --ignore names.")
         self._complete = True
         if not self._sender.sent:
             raise self._nothing_good()

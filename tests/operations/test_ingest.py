@@ -244,20 +244,35 @@ def test_the_example_registry_is_read_and_json_is_as_good(tmp_path: Path) -> Non
         read_tag_file(tmp_path / "none.toml")
 
 
+class Listener:
+    """Remembers what it is warned of."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def step(self, text: str) -> None: ...
+    def done(self, text: str) -> None: ...
+    def advance(self, done: int, total: int, text: str) -> None: ...
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def test_a_misspelt_ignore_is_pointed_out_for_json_lines(tmp_path: Path, reading_store: ReadingStore) -> None:
+    file = written(tmp_path, '{"time": "2020-01-01T00:00:00Z", "FLOW": 1, "label": 0}\n', "loop.jsonl")
+    listener = Listener()
+    recordings = open_recordings([str(file)], Layout(time="time", ignore=("lable", "label")))
+    Ingestion(
+        reading_store, recordings, source="loop", registry=LOOP, clock=lambda: NOW, progress=listener
+    ).run()
+    assert listener.warnings == [f"{file}: no row has lable, which --ignore names."]
+
+
 def test_other_tags_for_a_source_that_has_readings_are_pointed_out(
     tmp_path: Path, reading_store: ReadingStore
 ) -> None:
     file = written(tmp_path, "time,FLOW\n2020-01-01T00:00:00,1\n")
     ingest(reading_store, file)
-    warnings: list[str] = []
-
-    class Listener:
-        def step(self, text: str) -> None: ...
-        def done(self, text: str) -> None: ...
-        def advance(self, done: int, total: int, text: str) -> None: ...
-        def warn(self, text: str) -> None:
-            warnings.append(text)
-
+    listener = Listener()
     recordings = open_recordings([str(file)], Layout())
     for registry in (LOOP, built_in_registry()):
         ingestion = Ingestion(
@@ -266,11 +281,11 @@ def test_other_tags_for_a_source_that_has_readings_are_pointed_out(
             source="loop",
             registry=registry,
             clock=lambda: NOW,
-            progress=Listener(),
+            progress=listener,
         )
         if registry is LOOP:
             ingestion.run()
-            assert not warnings
+            assert not listener.warnings
     with pytest.raises(InvalidInput):
         ingestion.run()
-    assert "other tags" in warnings[0]
+    assert "other tags" in listener.warnings[0]

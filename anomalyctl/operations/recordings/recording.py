@@ -47,6 +47,8 @@ class Recording:
         self._beginning = self._read_beginning()
         self._layout = replace(layout, format=self._format_of(layout))
         self._header: Header | None = None
+        self.never_seen = set(layout.ignore) if self._layout.format == "jsonl" else set()
+        """Keys to ignore that no row has had so far; a table's are checked against its header."""
         if self._layout.format == "csv":
             self._header = split_header(self._beginning, self._layout.separator, name).choose(
                 time=layout.time, ignore=layout.ignore, name=name
@@ -108,7 +110,8 @@ class Recording:
         except ReadingRefused as refusal:
             return Row(line, {}, refusal)
         for key in self._layout.ignore:
-            values.pop(key, None)
+            if values.pop(key, self) is not self:
+                self.never_seen.discard(key)
         if self._layout.time is not None:
             values.pop("timestamp", None)
             values["timestamp"] = values.pop(self._layout.time, None)
