@@ -5,6 +5,7 @@ import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from anomalyctl import errors
@@ -87,6 +88,19 @@ def test_the_fabric_notebook_writes_what_the_pipeline_reads(valkey):
     assert reading.id == f"well-9:{milliseconds}"
     assert reading.values == simulated.values
     assert store.backlog().queued == 1
+
+
+def test_the_detectors_snippet_runs_and_does_what_its_comments_say():
+    noise = np.random.default_rng(7).normal(size=(500, 4))
+    rows = np.cumsum(noise, axis=0) * 0.01 + noise[:, ::-1]
+    rows[450:, 2] += 12.0
+    names: dict[str, object] = {"rows": rows}
+    code = between("detector").strip().removeprefix("```python\n").removesuffix("```")
+    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - the document is the thing under test
+    whole, first = names["whole"], names["first"]
+    assert (first.score, first.alarm) == (whole.score[0], whole.alarm[0])
+    assert whole.score.shape == whole.alarm.shape == (100,)
+    assert not whole.alarm[:50].any() and whole.alarm[50:].all()
 
 
 @pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
