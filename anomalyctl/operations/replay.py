@@ -193,13 +193,7 @@ def _replay_source(
 def _passes(
     connections: Connections, source: str, kept: Kept, *, full: bool
 ) -> Iterator[tuple[Sequence[KeptReading], list[dict[Tier, Verdict]]]]:
-    size = (WRITE_READINGS if full else MOST_READINGS) - WARM_UP
-    readings: Sequence[KeptReading] = kept.readings
-    start = 0
-    while start < len(readings):
-        before = kept.before if start == 0 else readings[max(0, start - WARM_UP) : start]
-        chunk = _within_bytes(readings[start : start + size], MOST_BYTES - _bytes(before))
-        start += len(chunk)
+    for before, chunk in passes_of(kept, WRITE_READINGS if full else MOST_READINGS):
         payloads = [each.payload for each in (*before, *chunk)]
         answers = connections.detectors.judge_all(source, payloads, {}, last=None, full=full)
         for failure in answers.failures.values():
@@ -209,6 +203,19 @@ def _passes(
             chunk,
             [{tier: verdicts[row] for tier, verdicts in per_tier.items()} for row in range(len(chunk))],
         )
+
+
+def passes_of(
+    kept: Kept, most_readings: int = MOST_READINGS
+) -> Iterator[tuple[Sequence[KeptReading], Sequence[KeptReading]]]:
+    """What one call of the detectors takes at a time: the readings that warm it up, and those it judges."""
+    readings: Sequence[KeptReading] = kept.readings
+    start = 0
+    while start < len(readings):
+        before = kept.before if start == 0 else readings[max(0, start - WARM_UP) : start]
+        chunk = _within_bytes(readings[start : start + most_readings - WARM_UP], MOST_BYTES - _bytes(before))
+        yield before, chunk
+        start += len(chunk)
 
 
 def _within_bytes(readings: Sequence[KeptReading], room: int) -> Sequence[KeptReading]:

@@ -15,7 +15,7 @@ from anomalyctl.detection.window import window_of
 from anomalyctl.errors import NotFound
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.progress import SILENCE, Progress
-from anomalyctl.operations.replay import MOST_READINGS, WARM_UP, Span
+from anomalyctl.operations.replay import Span, passes_of
 from anomalyctl.operations.replay_readings import KeptReading, kept_readings
 from anomalyctl.telemetry.times import format_time
 from anomalyctl.telemetry.verdicts import TIERS, Tier, Verdict
@@ -76,9 +76,8 @@ def compare(
         progress.step(f"Reading what is kept of {name}")
         kept = kept_readings(connections, name, span.start, span.end)
         sides = [_side(connections, name, each, token) for each in (baseline, candidate)]
-        for first in range(0, len(kept.readings), MOST_READINGS - WARM_UP):
-            chunk = kept.readings[first : first + MOST_READINGS - WARM_UP]
-            before = kept.before if first == 0 else kept.readings[max(0, first - WARM_UP) : first]
+        done = 0
+        for before, chunk in passes_of(kept):
             old, new = ([fuse(each) for each in side([*before, *chunk])[len(before) :]] for side in sides)
             for reading, was, now in zip(chunk, old, new, strict=True):
                 kind = _kind(was, now)
@@ -86,7 +85,8 @@ def compare(
                 if kind is not None and len(shown) < _SHOWN:
                     timestamp = format_time(reading.reading.timestamp)
                     shown.append(Difference(reading.reading.id, timestamp, kind, was.tags, now.tags))
-            progress.advance(first + len(chunk), len(kept.readings), f"Judging {name} twice")
+            done += len(chunk)
+            progress.advance(done, len(kept.readings), f"Judging {name} twice")
     if not counts:
         raise NotFound("Nothing is kept in this span.", hint="Widen the span.")
     return Comparison(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, cast
@@ -15,6 +15,7 @@ from anomalyctl.errors import NotFound
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.replay import Span
 from anomalyctl.operations.replay_comparing import compare
+from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.cosmos import connect_cosmos
 from anomalyctl.stores.readings import ReadingStore
@@ -116,3 +117,23 @@ def test_an_unknown_version_is_refused_with_those_that_are_kept(parts: Connectio
     with pytest.raises(NotFound) as refused:
         compare(parts, SPAN, baseline="good", candidate="better", source="well-1")
     assert "deaf, good" in refused.value.hint
+
+
+def test_a_wide_plants_comparison_goes_in_several_requests(
+    parts: Connections, server: DetectorServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests: list[int] = []
+    judge_all = DetectorClient.judge_all
+
+    def counted(
+        self: DetectorClient, source: str, payloads: Sequence[bytes], *rest: Any, **options: Any
+    ) -> Any:
+        requests.append(sum(map(len, payloads)))
+        return judge_all(self, source, payloads, *rest, **options)
+
+    monkeypatch.setattr(DetectorClient, "judge_all", counted)
+    monkeypatch.setattr("anomalyctl.operations.replay.MOST_BYTES", 700_000)
+    told = compare(parts, SPAN, baseline="deaf", candidate=server.endpoint, token=server.token)
+    assert told.readings == 340
+    assert len(requests) > 1
+    assert max(requests) <= 700_000
