@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -21,8 +20,6 @@ def backend() -> Iterator[StateServer]:
 @pytest.fixture
 def chain(tmp_path: Path, backend: StateServer) -> WrappedRoot:
     """Three resources over HTTP, initialised and planned; `apply --yes` takes 3 s."""
-    if shutil.which("terraform") is None:
-        pytest.skip("terraform is not on PATH (1.11 or newer)")
     root = WrappedRoot(tmp_path / "root", backend.hcl + SLOW_CHAIN)
     root.document("plan")
     backend.verbs.clear()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from tests.support.terraform_tool import require_terraform
+
 _PATIENCE_S = 30.0
 
 SLOW_CHAIN = """
@@ -29,6 +31,7 @@ class WrappedRoot:
     """A root and the command lines that are run over it."""
 
     def __init__(self, folder: Path, hcl: str) -> None:
+        require_terraform()
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.write(hcl)

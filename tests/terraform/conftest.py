@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,13 +9,13 @@ import pytest
 
 from tests.support.azurerm.mirror import StandIn, install
 from tests.support.terraform_root import REAL_PROVIDER, Root
+from tests.support.terraform_tool import require_terraform
 
 
 @pytest.fixture(scope="session")
 def terraform() -> None:
     """Terraform itself; without it there is nothing to run, and the summary says so."""
-    if shutil.which("terraform") is None:
-        pytest.skip("terraform 1.11 or newer is not on PATH: terraform/ was not run")
+    require_terraform()
 
 
 @pytest.fixture(scope="session")

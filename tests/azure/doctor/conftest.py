@@ -16,6 +16,13 @@ from anomalyctl.project import Project
 from tests.support.azure_stand_in import subscription as site
 from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID
 from tests.support.azurerm.mirror import PROJECT
+from tests.support.terraform_tool import require_terraform
+
+
+@pytest.fixture(autouse=True)
+def terraform() -> None:
+    """The names and values that are examined are those that Terraform gives."""
+    require_terraform()
 
 
 @pytest.fixture

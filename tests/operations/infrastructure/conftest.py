@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,16 +10,14 @@ import pytest
 from tests.support.azure_stand_in.running import running_azure
 from tests.support.azurite import Azurite, running_azurite
 from tests.support.certificates import Certificates
+from tests.support.terraform_tool import require_terraform
 from tests.support.wrapped_root import WrappedRoot
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Without Terraform on PATH these tests have nothing to run; the summary says so."""
-    if shutil.which("terraform") is None:
-        missing = pytest.mark.skip(reason="terraform is not on PATH (1.11 or newer)")
-        for item in items:
-            if "tests/operations/infrastructure/" in item.path.as_posix():
-                item.add_marker(missing)
+@pytest.fixture(autouse=True, scope="session")
+def terraform() -> None:
+    """Without Terraform these tests have nothing to run."""
+    require_terraform()
 
 
 SMALL = """
