@@ -26,7 +26,10 @@ import grpc
 from tests.support.azurerm.answers import Answers
 from tests.support.azurerm.protocol import METHODS, SERVICE, Message, decode, encode
 
-_COOKIE = ("TF_PLUGIN_MAGIC_COOKIE", "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2")
+_COOKIE = (
+    "TF_PLUGIN_MAGIC_COOKIE",
+    "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2",  # pragma: allowlist secret
+)
 # Terraform asks ten things at once unless told otherwise; slow ones must not hold up the others.
 _WORKERS = 32
 _CAPITAL = re.compile(r"(?<!^)([A-Z])")
