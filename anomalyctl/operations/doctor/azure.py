@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 
 from anomalyctl.azure.session import open_session
 from anomalyctl.environments import Environment
@@ -14,6 +15,7 @@ from anomalyctl.errors import AnomalyctlError, InvalidInput, SignInFailed
 from anomalyctl.operations.doctor import access, identity, machine, model, naming, platform, state, tools
 from anomalyctl.operations.doctor.checks import Check, Examination, side_by_side
 from anomalyctl.operations.doctor.site import NotLookedAt, Site
+from anomalyctl.operations.doctor.variables import GivenVariables
 from anomalyctl.project import Project
 from anomalyctl.resilience.policies import RESOURCE_MANAGER
 
@@ -29,7 +31,7 @@ _LOOKS: tuple[tuple[str, Callable[[Site], Check]], ...] = (
     ("soft-deleted names", naming.soft_deleted),
     ("language model", model.language_model),
     ("quota", platform.quota),
-    ("state backend", state.backend),
+    (state.BACKEND, state.backend),
     ("state lock", state.lock),
     ("operators' way in", access.way_in),
 )
@@ -40,10 +42,14 @@ def examine_azure(
     environment: Environment,
     *,
     environ: Mapping[str, str] | None = None,
+    variable_files: Sequence[Path] = (),
+    variables: Sequence[str] = (),
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Examination:
     """Look at everything that a deployment to the environment needs. Changes nothing.
+
+    `variable_files` and `variables` (NAME=VALUE) count as they would for a plan.
 
     What cannot be looked at is told as a check, never raised. Raises InvalidInput for addresses of Azure that
     cannot be read.
@@ -58,7 +64,8 @@ def examine_azure(
         told = Check(what, "failed", error.message, error.hint)
         return side_by_side([lambda: told, lambda: machine.disk(project)])
     with session, session.resource_manager(_POLICY) as manager:
-        site = Site(project, environment, session, manager, environ, clock())
+        given = GivenVariables(tuple(variable_files), tuple(variables))
+        site = Site(project, environment, session, manager, environ, clock(), given)
         try:
             looks = [_guarded(name, look, site) for name, look in _LOOKS]
             return side_by_side(

@@ -14,7 +14,7 @@ from anomalyctl.azure.session import Session
 from anomalyctl.azure.sign_in import Principal
 from anomalyctl.environments import Environment
 from anomalyctl.errors import AnomalyctlError
-from anomalyctl.operations.doctor.variables import variable_values
+from anomalyctl.operations.doctor.variables import NOTHING_GIVEN, GivenVariables, variable_values
 from anomalyctl.project import Project
 from anomalyctl.provisioning.binary import Binary, find_terraform
 from anomalyctl.provisioning.configuration import Configuration
@@ -76,6 +76,7 @@ class Site:
         manager: ResourceManager,
         environ: Mapping[str, str],
         now: datetime,
+        given: GivenVariables = NOTHING_GIVEN,
     ) -> None:
         self.project = project
         self.environment = environment
@@ -83,6 +84,7 @@ class Site:
         self.manager = manager
         self.environ = environ
         self.now = now
+        self.given = given
         self.subscription_path = f"/subscriptions/{session.subscription.id}"
         self.principal: Once[Principal] = Once(session.principal)
         self.terraform: Once[Binary] = Once(self._find_terraform)
@@ -146,6 +148,7 @@ class Site:
             VARIABLES,
             terraform=self.terraform().path,
             environ=self.environ,
+            given=self.given,
         )
 
     def _find_deployed(self) -> frozenset[str]:

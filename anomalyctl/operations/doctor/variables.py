@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,10 +17,23 @@ from anomalyctl.errors import PreconditionFailed
 from anomalyctl.project import Project
 from anomalyctl.provisioning.events import diagnostics_in_text
 from anomalyctl.provisioning.surroundings import terraform_surroundings
+from anomalyctl.provisioning.variables import collect_variables
 
 _DECLARED: Final = re.compile(r'^variable\s+"(\w+)"', re.MULTILINE)
 _COLOUR: Final = re.compile(r"\x1b\[[0-9;]*m")
 _TIMEOUT_S: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class GivenVariables:
+    """What the command line adds to the environment's own variables."""
+
+    files: tuple[Path, ...] = ()
+    values: tuple[str, ...] = ()
+    """NAME=VALUE."""
+
+
+NOTHING_GIVEN: Final = GivenVariables()
 
 
 def variable_values(
@@ -29,11 +43,12 @@ def variable_values(
     *,
     terraform: Path,
     environ: Mapping[str, str],
+    given: GivenVariables = NOTHING_GIVEN,
 ) -> dict[str, Any]:
-    """The values of the named variables that are declared: from defaults, *.tfvars and TF_VAR_*.
+    """The values of the named variables that are declared: defaults, *.tfvars, TF_VAR_*, what is given.
 
     `terraform console` works them out over a copy of the declarations alone: no provider, no state, 0.1 s.
-    Raises PreconditionFailed where Terraform refuses a value.
+    Raises PreconditionFailed where Terraform refuses a value; NotFound and InvalidInput for what is given.
     """
     declarations = sorted(project.terraform.glob("variables*.tf"))
     declared = {name for path in declarations for name in _DECLARED.findall(path.read_text(encoding="utf-8"))}
@@ -45,12 +60,19 @@ def variable_values(
     with tempfile.TemporaryDirectory(prefix="anomalyctl-doctor-") as folder:
         for path in declarations:
             shutil.copy(path, folder)
+        chosen = collect_variables(
+            defaults=files,
+            files=given.files,
+            values=given.values,
+            keep_values_in=Path(folder) / "given.tfvars",
+            environ=environ,
+        ).files
         surroundings = terraform_surroundings(
             environ, data_dir=Path(folder) / ".terraform", correlation_id="", subscription_id=""
         )
         try:
             done = subprocess.run(
-                [str(terraform), "console", *(f"-var-file={path}" for path in files if path.is_file())],
+                [str(terraform), "console", *(f"-var-file={path}" for path in chosen)],
                 input=f"jsonencode({{{', '.join(f'{name} = var.{name}' for name in wanted)}}})\n",
                 cwd=folder,
                 env=dict(surroundings.variables),

@@ -14,7 +14,7 @@ from anomalyctl.operations.infrastructure.applying import Applied, Approve, appl
 from anomalyctl.operations.infrastructure.health import Health, health_of
 from anomalyctl.operations.infrastructure.outputs import Output, outputs_of
 from anomalyctl.operations.infrastructure.planning import Planned, PlanOptions, Review, plan
-from anomalyctl.operations.infrastructure.preflight import prepare_backend
+from anomalyctl.operations.infrastructure.preflight import make_ready
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.failures import retry_of
@@ -54,7 +54,7 @@ def deploy_azure(
     Every step may be repeated: run again, it resumes. A transient failure is followed by a fresh plan,
     which is applied only where it holds nothing that was not reviewed.
     """
-    prepare_backend(request, watcher)
+    make_ready(request, options, watcher)
     with stage("deploy", request, watcher, make_workspace=True) as prepared:
         planned = plan(prepared, options)
         result = InfrastructureDeployment(

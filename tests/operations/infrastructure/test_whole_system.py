@@ -17,8 +17,9 @@ import pytest
 from anomalyctl.azure.backend import write_backend_file
 from anomalyctl.environments import environment_named
 from anomalyctl.project import Project
+from tests.support.azure_stand_in.subscription import furnish
 from tests.support.azurerm.mirror import StandIn, install
-from tests.support.azurite import Azurite
+from tests.support.azurite import ACCOUNT, Azurite
 from tests.support.terraform_root import SOURCE, clean_environment
 from tests.support.wrapped_root import wait_until
 
@@ -39,7 +40,7 @@ class System:
         )
 
     def environ(self) -> dict[str, str]:
-        found = clean_environment() | self.azurite.environ() | self.provider.environment()
+        found = clean_environment() | self.provider.environment() | self.azurite.environ()
         for name in ("TF_INPUT", "TF_IN_AUTOMATION"):
             found.pop(name, None)
         return found | {"ANOMALYCTL_PROJECT": str(self.project.root), "NO_COLOR": "1"}
@@ -74,6 +75,15 @@ def system(tmp_path: Path, azurite: Azurite, request: pytest.FixtureRequest) -> 
     root = tmp_path / "project"
     shutil.copytree(SOURCE, root / "terraform", ignore=shutil.ignore_patterns(".terraform*", "tests"))
     made = System(Project(root=root, state=root / ".anomalyctl"), install(tmp_path / "azure"), azurite)
+    furnish(azurite.azure.paper)
+    declared = root / "terraform" / "environments" / "environments.toml"
+    declared.write_text(
+        "".join(
+            f'[environments.{name}]\nkind = "azure"\nprotected = {protected}\n'
+            f'state = {{ account = "{ACCOUNT}" }}\n'
+            for name, protected in (("dev", "false"), ("prod", "true"))
+        )
+    )
     for environment in ("dev", "prod"):
         made.write_backend(environment, f"{request.node.name}.tfstate")
     return made
