@@ -6,17 +6,22 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anomalyctl.errors import InvalidInput, NotFound
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.progress import SILENCE, Progress
+from anomalyctl.operations.replay_pacing import Pace
 from anomalyctl.operations.replay_readings import Kept, KeptReading, kept_readings, kept_sources
 from anomalyctl.pipeline.documents import ANOMALY, verdict_document
 from anomalyctl.telemetry.readings import DEFAULT_SOURCE
+from anomalyctl.telemetry.times import epoch_ms
 from anomalyctl.telemetry.verdicts import ANOMALY as TAG_ANOMALY
 from anomalyctl.telemetry.verdicts import TIERS, Tier, Verdict
 from anomalyctl.triage.episodes import Episodes
+
+if TYPE_CHECKING:
+    from anomalyctl.operations.replay_resuming import ReplayBookmark
 
 MOST_READINGS: Final = 8_640
 """As many as one call of the detectors takes."""
@@ -117,10 +122,14 @@ def replay(
     source: str | None = None,
     write: bool = False,
     now: datetime,
+    pace: Pace | None = None,
+    bookmark: ReplayBookmark | None = None,
     progress: Progress = SILENCE,
 ) -> Replay:
     """Judge every kept reading of the span again, in passes over whole windows.
 
+    The passes are the same at each pace, and after an interruption: so are the verdicts. With a bookmark
+    only what it has not passed is counted, and it is forgotten at the end.
     The model and the limits are today's; each pass starts from empty memory. With `write` the verdicts
     replace those that are kept, and count into episodes; memory and models stay as they are.
     Raises NotFound where nothing is kept, and what a detector raises: a tier left out would mislead.
@@ -128,16 +137,22 @@ def replay(
     sources = [source] if source else kept_sources(connections, span.start, span.end) or [DEFAULT_SOURCE]
     replays = []
     for each in sources:
+        judged_ms = -1 if bookmark is None else bookmark.judged_until(each)
+        if judged_ms is None:
+            continue
         progress.step(f"Reading what is kept of {each}")
         kept = kept_readings(connections, each, span.start, span.end)
         if kept.readings:
-            replays.append(_replay_source(connections, each, kept, write=write, now=now, progress=progress))
+            course = _Course(judged_ms, pace or Pace(), bookmark, progress)
+            replays.append(_replay_source(connections, each, kept, course, write=write, now=now))
     if not replays:
         raise NotFound(
             f"Nothing is kept of {', '.join(sources)} between {span.start:%Y-%m-%d %H:%M} "
             f"and {span.end:%Y-%m-%d %H:%M} UTC.",
             hint=f"Widen the span. Sources: {', '.join(connections.readings.sources()) or 'none yet'}.",
         )
+    if bookmark is not None:
+        bookmark.forget()
     return Replay(
         start=span.start,
         end=span.end,
@@ -149,17 +164,33 @@ def replay(
     )
 
 
+@dataclass(frozen=True, slots=True)
+class _Course:
+    """How one source is gone through: from where, how fast, and who is told."""
+
+    judged_ms: int
+    pace: Pace
+    bookmark: ReplayBookmark | None
+    progress: Progress
+
+    def passed(self, source: str, reading: KeptReading, done: int, total: int) -> None:
+        if self.bookmark is not None:
+            self.bookmark.move(source, epoch_ms(reading.reading.timestamp))
+        self.progress.advance(done, total, f"Judging {source}")
+
+
 def _replay_source(
-    connections: Connections, source: str, kept: Kept, *, write: bool, now: datetime, progress: Progress
+    connections: Connections, source: str, kept: Kept, course: _Course, *, write: bool, now: datetime
 ) -> SourceReplay:
     by_tier: dict[Tier, Counter[bool]] = {tier: Counter() for tier in TIERS}
     fused: Counter[bool] = Counter()
     first_tags: Counter[str] = Counter()
     anomalies: list[ReplayedAnomaly] = []
     changed = written = done = 0
-    for pass_, verdicts in _passes(connections, source, kept, full=write):
+    total = sum(epoch_ms(each.reading.timestamp) > course.judged_ms for each in kept.readings)
+    for part, verdicts in _parts(connections, source, kept, course, full=write):
         documents = []
-        for reading, of_reading in zip(pass_, verdicts, strict=True):
+        for reading, of_reading in zip(part, verdicts, strict=True):
             document = verdict_document(
                 reading.reading, of_reading, origin=reading.origin, late=reading.late, judged_at=now
             )
@@ -174,8 +205,8 @@ def _replay_source(
                 first_tags.update(document["explanation"]["tags"][:1])
         if write:
             written += _write(connections, documents)
-        done += len(pass_)
-        progress.advance(done, len(kept.readings), f"Judging {source}")
+        done += len(part)
+        course.passed(source, part[-1], done, total)
     return SourceReplay(
         source=source,
         readings=done,
@@ -190,19 +221,24 @@ def _replay_source(
     )
 
 
-def _passes(
-    connections: Connections, source: str, kept: Kept, *, full: bool
+def _parts(
+    connections: Connections, source: str, kept: Kept, course: _Course, *, full: bool
 ) -> Iterator[tuple[Sequence[KeptReading], list[dict[Tier, Verdict]]]]:
+    course.pace.restart()
     for before, chunk in passes_of(kept, WRITE_READINGS if full else MOST_READINGS):
+        passed = sum(epoch_ms(each.reading.timestamp) <= course.judged_ms for each in chunk)
+        if passed == len(chunk):
+            continue
         payloads = [each.payload for each in (*before, *chunk)]
         answers = connections.detectors.judge_all(source, payloads, {}, last=None, full=full)
         for failure in answers.failures.values():
             raise failure
-        per_tier = {tier: answer.verdicts[len(before) :] for tier, answer in answers.by_tier.items()}
-        yield (
-            chunk,
-            [{tier: verdicts[row] for tier, verdicts in per_tier.items()} for row in range(len(chunk))],
-        )
+        skipped = len(before) + passed
+        per_tier = {tier: answer.verdicts[skipped:] for tier, answer in answers.by_tier.items()}
+        rest = chunk[passed:]
+        rows = [{tier: verdicts[row] for tier, verdicts in per_tier.items()} for row in range(len(rest))]
+        for part in course.pace.parts(rest):
+            yield rest[part], rows[part]
 
 
 def passes_of(

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,7 +14,9 @@ import pytest
 from anomalyctl.errors import InvalidInput, NotFound, Unreachable
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.replay import Span, replay, span_of
+from anomalyctl.operations.replay_pacing import Pace
 from anomalyctl.operations.replay_readings import kept_readings
+from anomalyctl.operations.replay_resuming import ReplayBookmark
 from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.drain import Drainer
 from anomalyctl.resilience.policies import DETECTORS
@@ -212,3 +215,65 @@ def test_a_span_of_nothing_is_refused(parts: Parts) -> None:
     with pytest.raises(InvalidInput) as refused:
         span_of(None, None, timedelta(0), NOW)
     assert refused.value.field == "--last"
+
+
+class Clock:
+    """Time that passes only while somebody sleeps."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+@pytest.mark.parametrize(("times", "seconds"), [(1.0, 590.0), (10.0, 59.0), (None, 0.0)])
+def test_readings_pass_at_the_speed_that_was_asked_for_with_the_same_verdicts(
+    parts: Parts, times: float | None, seconds: float
+) -> None:
+    _feed(parts, "paced")
+    clock = Clock()
+    pace = Pace(times, clock=clock, sleep=clock.sleep)
+    paced = replay(_connections(parts), HOUR, source="paced", now=NOW, pace=pace)
+    assert clock.now == pytest.approx(seconds)
+    assert paced == replay(_connections(parts), HOUR, source="paced", now=NOW)
+
+
+def test_an_interrupted_replay_goes_on_where_it_was_and_is_forgotten_at_its_end(
+    parts: Parts, tmp_path: Path
+) -> None:
+    _feed(parts, "halted")
+    whole = replay(_connections(parts), HOUR, source="halted", now=NOW)
+    path = tmp_path / "local" / "replay.json"
+    clock = Clock()
+
+    def stop_in_the_sixth_minute(seconds: float) -> None:
+        clock.sleep(seconds)
+        if clock.now > 320:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        replay(
+            _connections(parts),
+            HOUR,
+            source="halted",
+            write=True,
+            now=NOW,
+            pace=Pace(1.0, clock=clock, sleep=stop_in_the_sixth_minute),
+            bookmark=ReplayBookmark(path, HOUR, "halted", write=True),
+        )
+    assert path.stat().st_mode & 0o777 == 0o600
+    kept = ReplayBookmark.opened(path)
+    assert (kept.span, kept.source, kept.write) == (HOUR, "halted", True)
+    assert kept.judged_until("halted") == epoch_ms(START) + 320_000
+    assert (kept.judged_until("a-finished-one"), kept.judged_until("well-1")) == (None, -1)
+    rest = replay(_connections(parts), kept.span, source=kept.source, write=True, now=NOW, bookmark=kept)
+    assert (rest.readings, rest.written) == (27, 27)
+    documents = list(parts.anomalies.verdicts("halted", HOUR.start, HOUR.end))
+    assert len(documents) == 60
+    assert sum(each["final_status"] == "anomaly" for each in documents) == whole.anomaly
+    with pytest.raises(NotFound, match="interrupted"):
+        ReplayBookmark.opened(path)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption
+
+
+class SpeedChoice(StrEnum):
+    """How fast the readings pass."""
+
+    ORIGINAL = "original"
+    TENFOLD = "10x"
+    MAX = "max"
 
 
 def replay(
@@ -38,6 +47,13 @@ def replay(
             "--candidate", metavar="MODEL", help="What is held against --baseline; exit 2 if they differ."
         ),
     ] = None,
+    speed: Annotated[
+        SpeedChoice, typer.Option("--speed", help="As the readings came, ten times as fast, or at once.")
+    ] = SpeedChoice.MAX,
+    resume: Annotated[
+        bool,
+        typer.Option("--resume", help="Go on with the replay that was interrupted, as it was asked for."),
+    ] = False,
     env: EnvironmentOption = "local",
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
@@ -46,7 +62,8 @@ def replay(
     Verdicts are counted and shown; nothing is written unless --write. What is older than the 24 h window
     comes from the kept verdicts. With --baseline and --candidate the readings go through both, nothing is
     written, and verdicts that were won, lost or moved to another tag are counted (DETECTOR_TOKEN holds the
-    token of a service that is given by its address).
+    token of a service that is given by its address). An interrupted replay goes on with --resume: same span,
+    source and --write; the rest is counted.
 
     Examples: anomalyctl replay --last 1h;  anomalyctl replay --from 2026-03-01T06:00Z --to 2026-03-01T09:00Z
     """
@@ -61,22 +78,32 @@ def replay(
     from anomalyctl.operations.replay import replay as run
     from anomalyctl.operations.replay import span_of
     from anomalyctl.operations.replay_comparing import compare
+    from anomalyctl.operations.replay_pacing import Pace
+    from anomalyctl.operations.replay_resuming import FILE_NAME, ReplayBookmark
     from anomalyctl.telemetry.durations import parse_duration, parse_instant
     from anomalyctl.telemetry.validation import check_source
 
     now = datetime.now(UTC)
-    span = span_of(
-        parse_instant(from_, now, field="--from") if from_ is not None else None,
-        parse_instant(to, now, field="--to") if to is not None else None,
-        parse_duration(last, field="--last") if last is not None else None,
-        now,
-    )
-    if source is not None:
-        check_source(source)
+    if resume and (write or any((from_, to, last, source, baseline, candidate))):
+        raise InvalidInput(
+            "--resume goes on as it was asked for: it takes no span, source, --write or model."
+        )
     if (baseline is None) != (candidate is None) or (baseline is not None and write):
         raise InvalidInput("--baseline and --candidate go together, and without --write.", field="--baseline")
+    if baseline is not None and speed is not SpeedChoice.MAX:
+        raise InvalidInput("--speed goes without --baseline and --candidate.", field="--speed")
+    if source is not None:
+        check_source(source)
+    span = None
+    if not resume:
+        span = span_of(
+            parse_instant(from_, now, field="--from") if from_ is not None else None,
+            parse_instant(to, now, field="--to") if to is not None else None,
+            parse_duration(last, field="--last") if last is not None else None,
+            now,
+        )
     connections = connect(env)
-    if baseline is not None and candidate is not None:
+    if span is not None and baseline is not None and candidate is not None:
         with shown_progress() as progress:
             compared = compare(
                 connections,
@@ -91,6 +118,17 @@ def replay(
         if compared.readings != compared.same:
             raise typer.Exit(2)
         return
+    path = connections.project.state / connections.environment.name / FILE_NAME
+    bookmark = ReplayBookmark(path, span, source, write=write) if span else ReplayBookmark.opened(path)
     with shown_progress() as progress:
-        result = run(connections, span, source=source, write=write, now=now, progress=progress)
+        result = run(
+            connections,
+            bookmark.span,
+            source=bookmark.source,
+            write=bookmark.write,
+            now=now,
+            pace=Pace({SpeedChoice.ORIGINAL: 1.0, SpeedChoice.TENFOLD: 10.0}.get(speed)),
+            bookmark=bookmark,
+            progress=progress,
+        )
     show(result, replay_view, output)
