@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any, cast
 
 import pytest
 
+from anomalyctl.cli import boundary
 from anomalyctl.errors import InvalidInput, NotFound, Unreachable
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.replay import Span, replay, span_of
@@ -19,6 +22,7 @@ from anomalyctl.operations.replay_readings import kept_readings
 from anomalyctl.operations.replay_resuming import ReplayBookmark
 from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.drain import Drainer
+from anomalyctl.project import Project
 from anomalyctl.resilience.policies import DETECTORS
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.cosmos import connect_cosmos
@@ -277,3 +281,20 @@ def test_an_interrupted_replay_goes_on_where_it_was_and_is_forgotten_at_its_end(
     assert sum(each["final_status"] == "anomaly" for each in documents) == whole.anomaly
     with pytest.raises(NotFound, match="interrupted"):
         ReplayBookmark.opened(path)
+
+
+def test_the_command_keeps_its_place_beside_the_environments_state(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _feed(parts, "typed")
+    parts.__dict__.update(
+        project=Project(tmp_path, tmp_path / "state"), environment=SimpleNamespace(name="local")
+    )
+    monkeypatch.setattr("anomalyctl.operations.connections.connect", lambda name: parts)
+    monkeypatch.setattr("signal.signal", lambda *_: None)  # the test runner keeps its own handlers
+    path = tmp_path / "state" / "local" / "replay.json"
+    assert boundary.run_command(["replay", "--resume"]) == NotFound.exit_code
+    ReplayBookmark(path, HOUR, "typed", write=False).move("typed", epoch_ms(START) + 320_000)
+    assert boundary.run_command(["replay", "--resume", "--output", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["readings"] == 27
+    assert not path.exists()
