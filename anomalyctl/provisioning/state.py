@@ -68,6 +68,20 @@ def read_state(text: bytes) -> State:
     )
 
 
+def ids_in_state(text: bytes, resource_type: str = "") -> frozenset[str]:
+    """The ids of the managed resources in a state as it was pulled, in lower case; of one type, or of all."""
+    import orjson
+
+    body = orjson.loads(text) if text.strip() else {}
+    return frozenset(
+        found.lower()
+        for entry in body.get("resources", ())
+        if entry.get("mode") == "managed" and resource_type in ("", entry.get("type"))
+        for instance in entry.get("instances", ())
+        if isinstance(found := (instance.get("attributes") or {}).get("id"), str)
+    )
+
+
 def kept_with(state: State, protected: Collection[str]) -> frozenset[str]:
     """The resources that stay when stateful ones stay: themselves, and what they depend on.
 

@@ -78,6 +78,14 @@ def destruction_view(destroyed: InfrastructureDestruction) -> RenderableType:
         parts.append(Text(f"{len(destroyed.staying)} resources stay: {', '.join(destroyed.staying)}"))
     for address in destroyed.left_over:
         parts.append(Text.from_markup(f"[warning](!) Warning[/warning] still there: {escape(address)}"))
+    for one in destroyed.left_in_azure:
+        parts.append(
+            Text.from_markup(f"[warning](!) Warning[/warning] not in the state, but in Azure: {escape(one)}")
+        )
+    if destroyed.not_looked_at:
+        parts.append(
+            Text(f"Only the state was looked at, not Azure: {destroyed.not_looked_at}", style="hint")
+        )
     parts += [Text(f"  {sentence}", style="hint") for sentence in destroyed.consequences]
     return Group(*parts)
 

@@ -5,12 +5,13 @@ meant.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
 from anomalyctl.errors import PreconditionFailed, Protected
 from anomalyctl.operations.infrastructure.applying import Applied, apply, check_fits
+from anomalyctl.operations.infrastructure.leftovers import look_in_azure
 from anomalyctl.operations.infrastructure.planning import Planned, PlanOptions, Review, plan, review_of
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
@@ -43,6 +44,10 @@ class InfrastructureDestruction:
     left_over: tuple[str, ...]
     """Addresses that the state still holds although they were to go."""
     consequences: tuple[str, ...]
+    left_in_azure: tuple[str, ...]
+    """Ids that Azure still lists in the environment's resource groups and the state does not hold."""
+    not_looked_at: str
+    """Why Azure was not asked, so that only the state was looked at; empty where it was."""
 
 
 Confirm = Callable[[DestructionReview], None]
@@ -65,7 +70,7 @@ def destroy_azure(
     Protected, Declined, PreconditionFailed for a stale plan, and what Terraform's failure means.
     """
     with stage("destroy", request, watcher) as prepared:
-        state, _ = prepared.pull()
+        state, text = prepared.pull()
         if state.is_empty:
             return _nothing(prepared)
         protected = prepared.place.environment.protected
@@ -79,17 +84,18 @@ def destroy_azure(
         unprotected = prepared.place.state / "unprotected"
         if not include_stateful:
             return _destroy(
-                prepared, state, options, confirm, _staying(prepared, state), plan_name, plan_only
+                prepared, state, text, options, confirm, _staying(prepared, state), plan_name, plan_only
             )
         private = None if prepared.place.ours else unprotected
         with without_protection(prepared.place.folder, private=private) as folder:
             prepared.terraform.folder = folder
-            return _destroy(prepared, state, options, confirm, frozenset(), plan_name, plan_only)
+            return _destroy(prepared, state, text, options, confirm, frozenset(), plan_name, plan_only)
 
 
 def _destroy(
     prepared: Stage,
     state: State,
+    text: bytes,
     options: PlanOptions,
     confirm: Confirm,
     staying: frozenset[str],
@@ -115,17 +121,24 @@ def _destroy(
     shown = DestructionReview(planned.review, tuple(sorted(staying)), consequences)
     confirm(shown)
     if plan_only:
-        return InfrastructureDestruction(
-            prepared.place.environment.name, False, prepared.run.id, None, shown.staying, (), consequences
-        )
+        return replace(_nothing(prepared, shown.staying), consequences=consequences)
     oldest: timedelta = FRESH_FOR if prepared.place.environment.protected else KEPT_FOR
     check_fits(prepared, planned.kept, oldest=oldest)
     applied = apply(prepared, planned.kept, planned.review)
     prepared.watcher.step("Looking for what is left")
-    after, _ = prepared.pull()
+    after, text_after = prepared.pull()
     left = tuple(address for address in after.addresses if address.split("[")[0] not in staying)
+    azure = look_in_azure(prepared.place, text, text_after, prepared.environ)
     return InfrastructureDestruction(
-        prepared.place.environment.name, True, prepared.run.id, applied, shown.staying, left, consequences
+        environment=prepared.place.environment.name,
+        destroyed=True,
+        run=prepared.run.id,
+        applied=applied,
+        staying=shown.staying,
+        left_over=left,
+        consequences=consequences,
+        left_in_azure=azure.left,
+        not_looked_at=azure.reason,
     )
 
 
@@ -161,5 +174,5 @@ def _staying(prepared: Stage, state: State) -> frozenset[str]:
 
 def _nothing(prepared: Stage, staying: tuple[str, ...] = ()) -> InfrastructureDestruction:
     return InfrastructureDestruction(
-        prepared.place.environment.name, False, prepared.run.id, None, staying, (), ()
+        prepared.place.environment.name, False, prepared.run.id, None, staying, (), (), (), ""
     )

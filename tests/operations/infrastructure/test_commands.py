@@ -99,7 +99,8 @@ def test_destroy_keeps_what_is_protected_until_it_is_meant(small: WrappedRoot):
     assert small.document("state", "list")["resources"] == ["terraform_data.kept"]
     before = sorted(path.name for path in small.folder.glob("*.tf"))
     everything = small.document("destroy", "--confirm", "default", "--include-stateful")
-    assert everything["left_over"] == []
+    assert everything["left_over"] == everything["left_in_azure"] == []
+    assert "not ours" in everything["not_looked_at"]
     assert small.document("state", "list")["resources"] == []
     assert sorted(path.name for path in small.folder.glob("*.tf")) == before == ["main.tf"]
     assert small.document("destroy", "--confirm", "default")["destroyed"] is False

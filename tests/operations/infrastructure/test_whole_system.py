@@ -17,7 +17,7 @@ import pytest
 from anomalyctl.azure.backend import write_backend_file
 from anomalyctl.environments import environment_named
 from anomalyctl.project import Project
-from tests.support.azure_stand_in.subscription import furnish
+from tests.support.azure_stand_in.subscription import ROOT, furnish, put
 from tests.support.azurerm.mirror import StandIn, install
 from tests.support.azurite import ACCOUNT, Azurite
 from tests.support.terraform_root import SOURCE, clean_environment
@@ -75,6 +75,7 @@ def system(tmp_path: Path, azurite: Azurite, request: pytest.FixtureRequest) -> 
     root = tmp_path / "project"
     shutil.copytree(SOURCE, root / "terraform", ignore=shutil.ignore_patterns(".terraform*", "tests"))
     made = System(Project(root=root, state=root / ".anomalyctl"), install(tmp_path / "azure"), azurite)
+    azurite.azure.begin_anew()
     furnish(azurite.azure.paper)
     declared = root / "terraform" / "environments" / "environments.toml"
     declared.write_text(
@@ -110,7 +111,8 @@ def test_deploy_second_plan_and_destroy_of_the_whole_system(system: System):
     assert not [one for one in kept if one.startswith("azurerm_container_app.")]
 
     destroyed = system("destroy", "--env", "dev", "--confirm", "dev", "--include-stateful")
-    assert destroyed["left_over"] == []
+    assert destroyed["left_over"] == destroyed["left_in_azure"] == []
+    assert destroyed["not_looked_at"] == ""
     assert any("its name stays reserved" in sentence for sentence in destroyed["consequences"])
     assert system("state", "list", "--env", "dev")["resources"] == []
     assert not (system.project.root / "terraform" / "zz_unprotected_override.tf").exists()
@@ -133,11 +135,14 @@ def test_a_protected_environment_needs_a_fresh_destroy_plan(system: System):
     assert "--plan-only" in refused["hint"]
     system("destroy", "--env", "prod", "--plan-only", "--include-stateful")
     plans = sorted((system.project.state / "prod" / "plans").glob("*.tfplan"))
-    gone = system(
-        "destroy", "--env", "prod", "--confirm", "prod", "--include-stateful", "--plan", plans[-1].stem
-    )
+    group = f"{ROOT}/resourceGroups/rg-anomaly-detection-prod"
+    orphan = f"{group}/providers/Microsoft.Insights/actionGroups/made-by-azure"
+    put(system.azurite.azure.paper, f"{group}/resources".lower(), {"id": orphan, "name": "made-by-azure"})
+    arguments = ("--confirm", "prod", "--include-stateful", "--plan", plans[-1].stem)
+    gone = system("destroy", "--env", "prod", *arguments, expect=7)
     assert gone["destroyed"] is True
     assert gone["left_over"] == []
+    assert gone["left_in_azure"] == [orphan]
 
 
 def test_terraform_and_its_wrapper_killed_together_leave_a_lease_that_is_stale_and_released(system: System):
