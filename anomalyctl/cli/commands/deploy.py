@@ -37,8 +37,9 @@ def deploy(
     `local` asks nothing: it starts Valkey, the Cosmos endpoint, the detectors and the functions on this
     machine, on loopback, with generated secrets, in the folder .anomalyctl/local of the project.
 
-    An Azure environment is planned, reviewed, confirmed and applied by Terraform: first the state's storage
-    account where there is none, then exactly the plan that was shown.
+    An Azure environment is planned, reviewed, confirmed and applied by Terraform: first what `doctor` looks
+    at, where a failure ends it before anything is changed; then the state's storage account where there is
+    none; then exactly the plan that was shown.
     """
     from anomalyctl.cli.output import show
     from anomalyctl.environments import LOCAL
