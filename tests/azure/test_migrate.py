@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -98,6 +100,29 @@ def test_the_second_time_it_is_there_already(migrate, tmp_path):
     local = applied_locally(tmp_path / "old")
     assert migrate(local).changed
     assert not migrate(local).changed
+
+
+def test_the_command_ends_with_0_and_a_document(environ, tmp_path):
+    local = applied_locally(tmp_path / "old")
+    command = [sys.executable, "-m", "anomalyctl", "state", "migrate", str(local), "--env", "dev", "--yes"]
+    moved, again = (
+        subprocess.run(
+            [*command, "--output", "json"],
+            env=environ,
+            cwd=PROJECT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        for _ in range(2)
+    )
+    assert (moved.returncode, again.returncode) == (0, 0), moved.stderr + again.stderr
+    document = json.loads(moved.stdout)
+    assert (document["changed"], document["resources"], document["source"]) == (True, 1, str(local))
+    assert document["backup"]
+    assert json.loads(again.stdout)["changed"] is False
 
 
 def test_another_systems_state_is_not_written_over(migrate, tmp_path):

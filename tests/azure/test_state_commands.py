@@ -13,7 +13,15 @@ import pytest
 
 from tests.support.azure_stand_in.paper import Trouble
 
-DECLARED = '[environments.local]\nkind = "local"\nprotected = false\n[environments.dev]\nkind = "azure"\nprotected = false\n'
+DECLARED = """
+[environments.local]
+kind = "local"
+protected = false
+
+[environments.dev]
+kind = "azure"
+protected = false
+"""
 EMPTY = {"version": 4, "serial": 3, "lineage": "one", "outputs": {}, "resources": []}
 
 
