@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from anomalyctl.errors import InvalidInput, SignInFailed, Transient, Unreachable
 
 if TYPE_CHECKING:
     import redis
+    from azure.core.credentials import TokenCredential
 
 TIMEOUT_S = 5.0
 DEFAULT_POOL_SIZE = 16
@@ -23,12 +25,14 @@ def connect_redis(
     pool_size: int = DEFAULT_POOL_SIZE,
     connect_timeout_s: float = TIMEOUT_S,
     timeout_s: float = TIMEOUT_S,
-    credential_provider: Any = None,
+    credential: TokenCredential | None = None,
+    ca_bundle: str = "",
 ) -> redis.Redis:
     """A client with a bounded pool; it connects at its first command.
 
     Reads `redis://` and `rediss://` URLs and the form that Azure hands out,
-    `host:port,password=…,ssl=True,user=…`. A `credential_provider` of redis-py serves key-less sign-in.
+    `host:port,password=…,ssl=True,user=…`. Over TLS and without a password Entra signs in: `credential`,
+    or this process's own identity. `ca_bundle` is a PEM file beside the system's authorities.
     Raises InvalidInput (field `REDIS_CONNECTION_STRING`); the message never holds the password.
     """
     import redis
@@ -44,10 +48,13 @@ def connect_redis(
         # RESP3 answers in other shapes; Azure Cache for Redis 6.0 is at home in RESP2.
         "protocol": 2,
     }
-    if credential_provider is not None:
-        options.update(credential_provider=credential_provider, username=None, password=None)
     secure = options.pop("ssl")
+    if secure and ca_bundle:
+        options["ssl_ca_certs"] = ca_bundle
     blocking_pool: Any = redis.BlockingConnectionPool
+    if secure and not options.get("password"):
+        blocking_pool = _signed_in_pool(credential)
+        options.pop("username", None)
     pool = blocking_pool(
         connection_class=redis.SSLConnection if secure else redis.Connection,
         max_connections=pool_size,
@@ -56,6 +63,13 @@ def connect_redis(
         **options,
     )
     return redis.Redis.from_pool(pool)
+
+
+def _signed_in_pool(credential: TokenCredential | None) -> Any:
+    from anomalyctl.stores.credentials import service_credential
+    from anomalyctl.stores.redis_sign_in import RedisSignIn, SignedInPool
+
+    return partial(SignedInPool, RedisSignIn(credential or service_credential()))
 
 
 @contextmanager
@@ -69,6 +83,11 @@ def redis_errors() -> Iterator[None]:
     try:
         yield
     except (failures.AuthenticationError, failures.NoPermissionError) as error:
+        if type(error).__name__ == "NoToken":
+            raise SignInFailed(
+                f"There is no token for Redis: {_first_line(error)}",
+                hint="check the identity of this process",
+            ) from error
         raise SignInFailed("Redis refuses the credentials.", hint="check REDIS_CONNECTION_STRING") from error
     except failures.OutOfMemoryError as error:
         raise Transient(

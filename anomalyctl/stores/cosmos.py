@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from anomalyctl.errors import InvalidInput
 from anomalyctl.resilience.policies import DATABASE
 
 if TYPE_CHECKING:
+    from azure.core.credentials import TokenCredential
     from azure.cosmos import CosmosClient
 
 
-def connect_cosmos(connection_string: str) -> CosmosClient:
-    """A client for `AccountEndpoint=…;AccountKey=…;`, or for an endpoint alone (azure-identity signs in).
+def connect_cosmos(
+    connection_string: str, *, credential: TokenCredential | None = None, ca_bundle: str = ""
+) -> CosmosClient:
+    """A client for `AccountEndpoint=…;AccountKey=…;`. Without a key Entra signs in: `credential`, or this
+    process's own identity. `ca_bundle` is a PEM file in place of the system's authorities.
 
     Nothing is sent before the first use, except the account's address list. Raises `InvalidInput` for a
     string of neither form.
@@ -20,12 +24,13 @@ def connect_cosmos(connection_string: str) -> CosmosClient:
     from azure.cosmos import CosmosClient
 
     from anomalyctl.stores.cosmos_errors import cosmos_errors
+    from anomalyctl.stores.credentials import service_credential
 
     endpoint, key = parse_connection_string(connection_string)
     with cosmos_errors("connect to Cosmos DB"):
         return CosmosClient(
             endpoint,
-            credential=key or _identity(),
+            credential=key or credential or service_credential(),
             connection_timeout=5,
             read_timeout=DATABASE.timeout_s,
             retry_total=0,
@@ -34,6 +39,7 @@ def connect_cosmos(connection_string: str) -> CosmosClient:
             retry_status=0,
             # 0 would mean "the default" (9 tries) to the SDK.
             retry_throttle_total=-1,
+            **({"connection_verify": ca_bundle} if ca_bundle else {}),
         )
 
 
@@ -55,9 +61,3 @@ def parse_connection_string(text: str) -> tuple[str, str]:
             hint="Use AccountEndpoint=https://…;AccountKey=…; or the endpoint alone to sign in with Entra.",
         )
     return endpoint, parts.get("accountkey", "")
-
-
-def _identity() -> Any:
-    from azure.identity import DefaultAzureCredential
-
-    return DefaultAzureCredential()
