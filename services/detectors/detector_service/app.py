@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from fastapi import Depends, FastAPI, Query, Request
 from fastapi.exceptions import RequestValidationError
@@ -17,24 +17,19 @@ from starlette.responses import Response
 
 import anomalyctl
 from anomalyctl.language.contexts import writer_from_environment
+from anomalyctl.resilience.rate_limit import RateLimit
 from anomalyctl.telemetry.verdicts import Tier
 from detector_service import problems
 from detector_service.bodies import LARGEST_BODY, LARGEST_BODY_OF_ALL, MOST_READINGS, read_bounded
 from detector_service.judging import Asked, Judging, WritesContexts
 from detector_service.known import KnownSources, Store
 from detector_service.metrics import Metrics
-from detector_service.schemas import DetectAnswer, DetectRequest, Problem
+from detector_service.openapi import REQUEST_BODY, problem_answers
+from detector_service.schemas import DetectAnswer
 from detector_service.settings import DetectorSettings, settings_from_environment
 
-_PROBLEMS: dict[int | str, dict[str, Any]] = {
-    status: {"model": Problem, "content": {"application/problem+json": {}}}
-    for status in (400, 401, 413, 422, 503)
-}
-_REQUEST_BODY = {
-    "required": True,
-    "content": {"application/json": {"schema": DetectRequest.model_json_schema()}},
-}
-
+STRANGERS_PER_SECOND: Final = 20.0
+"""Requests with a wrong token, or none, that one replica answers 401; more get 429."""
 _BEARER = HTTPBearer(auto_error=False, description="DETECTOR_TOKEN")
 
 
@@ -59,28 +54,45 @@ def create_app(
         title="Anomaly detectors",
         version=anomalyctl.__version__,
         description="Verdicts on readings of one source by three tiers; see `anomalyctl detectors`.",
+        # Below, behind the token; and the pages that show it load scripts from elsewhere.
+        openapi_url=None,
     )
     problems.install(app)
     app.add_exception_handler(RequestValidationError, _invalid_query)
-    _add_detection(app, judging, metrics, settings.detector_token.get_secret_value())
-    _add_health(app, store, metrics)
+    signed_in = Depends(
+        _door(settings.detector_token.get_secret_value(), RateLimit(settings.detector_requests_per_second))
+    )
+    _add_detection(app, judging, metrics, signed_in)
+    _add_health(app, store)
+    _add_description(app, metrics, signed_in)
     return app
 
 
-def _add_detection(app: FastAPI, judging: Judging, metrics: Metrics, token: str) -> None:
+def _door(token: str, callers: RateLimit) -> Callable[..., None]:
+    strangers = RateLimit(STRANGERS_PER_SECOND)
+
     def signed_in(shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
         given = shown.credentials if shown else ""
-        if not hmac.compare_digest(given.encode(), token.encode()):
+        known = hmac.compare_digest(given.encode(), token.encode())
+        # Whoever guesses tokens takes nothing from those who know theirs.
+        wait_s = (callers if known else strangers).wait_s()
+        if wait_s:
+            raise problems.TooMany(wait_s)
+        if not known:
             raise problems.Refused(
                 HTTPStatus.UNAUTHORIZED, "The bearer token is missing or wrong.", field="authorization"
             )
 
+    return signed_in
+
+
+def _add_detection(app: FastAPI, judging: Judging, metrics: Metrics, signed_in: Any) -> None:
     @app.post(
         "/detect/{tier}",
         response_model=DetectAnswer,
-        responses=_PROBLEMS,
-        dependencies=[Depends(signed_in)],
-        openapi_extra={"requestBody": _REQUEST_BODY},
+        responses=problem_answers(400, 401, 404, 413, 422, 429, 500, 503),
+        dependencies=[signed_in],
+        openapi_extra={"requestBody": REQUEST_BODY},
     )
     async def detect(
         tier: Tier,
@@ -109,22 +121,29 @@ def _add_detection(app: FastAPI, judging: Judging, metrics: Metrics, token: str)
         return Response(answer, media_type="application/json")
 
 
-def _add_health(app: FastAPI, store: Store, metrics: Metrics) -> None:
+def _add_health(app: FastAPI, store: Store) -> None:
     @app.get("/health/live")
     async def live() -> dict[str, str]:
         """The process answers."""
         return {"status": "live"}
 
-    @app.get("/health/ready", responses={503: {"model": Problem}})
+    @app.get("/health/ready", responses=problem_answers(500, 503))
     async def ready() -> dict[str, str]:
         """Redis answers too, so verdicts can be given."""
         await run_in_threadpool(store.ping)
         return {"status": "ready"}
 
-    @app.get("/metrics", include_in_schema=False)
+
+def _add_description(app: FastAPI, metrics: Metrics, signed_in: Any) -> None:
+    @app.get("/metrics", include_in_schema=False, dependencies=[signed_in])
     async def figures() -> Response:
         """For Prometheus."""
         return Response(metrics.text(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/openapi.json", include_in_schema=False, dependencies=[signed_in])
+    async def description() -> dict[str, Any]:
+        """What this service answers, and how it refuses."""
+        return app.openapi()
 
 
 async def _invalid_query(_: Request, error: Exception) -> Response:

@@ -31,6 +31,8 @@ MOST_READINGS: Final = 120
 MOST_READINGS_OF_ALL: Final = 8_640
 LARGEST_BODY: Final = 4 * 1024 * 1024
 LARGEST_BODY_OF_ALL: Final = 64 * 1024 * 1024
+DEEPEST_MEMORY: Final = 16
+"""Readings are flat; beyond that and a thousand levels, the parser itself refuses a body."""
 _CLOCKS_APART: Final = timedelta(days=1)
 
 
@@ -77,9 +79,19 @@ def parse_body(raw: bytes, *, most: int) -> Body:
         raise InvalidInput(f"readings: {len(readings):,} is more than {most:,}", field="readings")
     if memory is not None and not isinstance(memory, dict):
         raise InvalidInput("memory: must be an object", field="memory")
+    if memory and _deeper_than(memory, DEEPEST_MEMORY):
+        raise InvalidInput(f"memory: is nested more than {DEEPEST_MEMORY} deep", field="memory")
     if memory and len(orjson.dumps(memory)) > LARGEST_MEMORY:
         raise InvalidInput(f"memory: is over {LARGEST_MEMORY // 1024} kB", field="memory")
     return Body(check_source(source), readings, memory or None)
+
+
+def _deeper_than(value: Any, levels: int) -> bool:
+    if isinstance(value, dict):
+        value = list(value.values())
+    if not isinstance(value, list):
+        return False
+    return levels == 0 or any(_deeper_than(each, levels - 1) for each in value)
 
 
 def window_of_body(body: Body, registry: TagRegistry, now: datetime) -> Window:

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from anomalyctl.errors import AnomalyctlError, InvalidInput, SignInFailed, Transient
+from anomalyctl.resilience.rate_limit import retry_after
 
 logger = logging.getLogger(__name__)
 
@@ -21,6 +22,14 @@ class Refused(Exception):
     def __init__(self, status: HTTPStatus, detail: str, *, field: str = "") -> None:
         super().__init__(detail)
         self.status, self.detail, self.field = status, detail, field
+
+
+class TooMany(Exception):
+    """A request beyond the bound on their rate."""
+
+    def __init__(self, wait_s: float) -> None:
+        super().__init__("too many requests")
+        self.wait_s = wait_s
 
 
 def problem(
@@ -45,6 +54,11 @@ def install(app: FastAPI) -> None:
         headers = {"WWW-Authenticate": "Bearer"} if error.status == HTTPStatus.UNAUTHORIZED else None
         return problem(error.status, error.detail, field=error.field, headers=headers)
 
+    async def too_many(_: Request, error: Exception) -> Response:
+        assert isinstance(error, TooMany)  # noqa: S101 - registered for this class alone
+        headers = {"Retry-After": retry_after(error.wait_s)}
+        return problem(HTTPStatus.TOO_MANY_REQUESTS, "This replica is asked too often.", headers=headers)
+
     async def ours(_: Request, error: Exception) -> Response:
         assert isinstance(error, AnomalyctlError)  # noqa: S101 - registered for this class alone
         status = _status(error)
@@ -63,6 +77,7 @@ def install(app: FastAPI) -> None:
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The detectors failed; their log says why.")
 
     app.add_exception_handler(Refused, refused)
+    app.add_exception_handler(TooMany, too_many)
     app.add_exception_handler(AnomalyctlError, ours)
     app.add_exception_handler(HTTPException, http)
     app.add_exception_handler(Exception, bug)

@@ -21,6 +21,8 @@ class DetectorSettings(RedisSettings):
 
     detector_token: SecretStr = Field(min_length=16)
     """Bearer token of `/detect/*`; there is no way to run without one."""
+    detector_requests_per_second: float = Field(1_000.0, gt=0)
+    """More requests to one replica are answered 429, with the time to wait."""
 
 
 def settings_from_environment() -> DetectorSettings:

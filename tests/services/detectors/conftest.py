@@ -53,8 +53,10 @@ def serve(valkey: Any) -> Iterator[Serve]:
     """Start the service with `create_app`'s arguments; a client with the right token."""
     running: list[tuple[uvicorn.Server, threading.Thread, httpx.Client]] = []
 
-    def start(**arguments: Any) -> httpx.Client:
-        settings = DetectorSettings(redis_connection_string=valkey.connection_string, detector_token=TOKEN)
+    def start(settings: DetectorSettings | None = None, **arguments: Any) -> httpx.Client:
+        settings = settings or DetectorSettings(
+            redis_connection_string=valkey.connection_string, detector_token=TOKEN
+        )
         app = create_app(settings, clock=lambda: NOW, **arguments)
         server = uvicorn.Server(uvicorn.Config(app, port=0, log_level="critical", lifespan="off", ws="none"))
         thread = threading.Thread(target=server.run, daemon=True)
