@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import TypeVar
 
-import pybreaker
 import tenacity
 
 from anomalyctl.errors import TimedOut, Transient
+from anomalyctl.resilience.breaker import CLOSED, OPEN, Breaker, Refused
 from anomalyctl.resilience.bulkhead import Bulkhead
 from anomalyctl.resilience.policies import Policy
 
@@ -28,19 +28,19 @@ class Guard:
         policy: Policy,
         *,
         sleep: Callable[[float], None] = time.sleep,
+        clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[Policy, str], None] | None = None,
     ) -> None:
         """`on_change` is told the breaker's new state, outside of its locks; it must not raise."""
         self.policy = policy
         self._on_change = on_change
-        self._told = pybreaker.STATE_CLOSED
+        self._told = CLOSED
         self._bulkhead = Bulkhead(policy.name, concurrent=policy.concurrent, queued=policy.queued)
-        self._breaker = pybreaker.CircuitBreaker(
-            fail_max=policy.breaker_failures,
-            reset_timeout=policy.breaker_rest_s,
-            exclude=[lambda error: not _may_heal(error) or _is_rate_limit(error)],
-            name=policy.name,
-            throw_new_error_on_trip=False,
+        self._breaker = Breaker(
+            failures=policy.breaker_failures,
+            rest_s=policy.breaker_rest_s,
+            counts=lambda error: _may_heal(error) and not _is_rate_limit(error),
+            clock=clock,
         )
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._worth_another_try),
@@ -53,7 +53,7 @@ class Guard:
     @property
     def state(self) -> str:
         """`closed` (calls pass), `open` (calls are refused) or `half-open` (one is being tried)."""
-        return self._breaker.current_state
+        return self._breaker.state
 
     def call(self, function: Callable[[], T]) -> T:
         """The function's result. Raises its last error, or `Transient` while the breaker is open."""
@@ -63,16 +63,16 @@ class Guard:
 
     def rest(self) -> None:
         """Call nothing for a while: another process has found the other side down."""
-        if self.state == pybreaker.STATE_CLOSED:
-            self._told = pybreaker.STATE_OPEN  # the other process has told it
+        if self.state == CLOSED:
+            self._told = OPEN  # the other process has told it
             self._breaker.open()
 
     def _attempt(self, function: Callable[[], T]) -> T:
         try:
-            # `calling` and not `call`: the latter holds a lock for as long as the call lasts.
             with self._breaker.calling():
+                self._tell()  # it may be a trial
                 return function()
-        except pybreaker.CircuitBreakerError as error:
+        except Refused as error:
             raise Transient(
                 f"The {self.policy.name} failed {self.policy.breaker_failures} times in a row "
                 f"and is left alone for {self.policy.breaker_rest_s:g} s.",
@@ -89,7 +89,7 @@ class Guard:
             self._on_change(self.policy, state)
 
     def _worth_another_try(self, error: BaseException) -> bool:
-        return _may_heal(error) and self.state != pybreaker.STATE_OPEN
+        return _may_heal(error) and self.state != OPEN
 
     def _enough(self, state: tenacity.RetryCallState) -> bool:
         error = _error_of(state)
