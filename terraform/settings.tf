@@ -85,6 +85,8 @@ locals {
     var.detector_audience == null ? {} : {
       DETECTOR_AUDIENCE = var.detector_audience
       AZURE_TENANT_ID   = data.azurerm_client_config.current.tenant_id
+      # Every account of the tenant can get a token for that audience.
+      OPERATOR_OBJECT_IDS = join(",", sort(var.operator_object_ids))
     },
   )
 

@@ -22,6 +22,11 @@ class Cloud:
     blob_suffix: str
     """Blobs are at https://<account>.<blob_suffix>; with a slash at its front, at https://<host>/<account>."""
     portal: str
+    vault_audience: str
+    """What tokens for Key Vault are asked for."""
+    logs: str
+    """Where Log Analytics answers queries."""
+    logs_audience: str
     ca_bundle: str = ""
     private: bool = False
     """True where the authority is none that Microsoft's discovery knows."""
@@ -43,6 +48,9 @@ CLOUDS: Final = {
             "https://login.microsoftonline.com",
             "blob.core.windows.net",
             "https://portal.azure.com",
+            "https://vault.azure.net",
+            "https://api.loganalytics.azure.com",
+            "https://api.loganalytics.io",
         ),
         Cloud(
             "usgovernment",
@@ -51,6 +59,9 @@ CLOUDS: Final = {
             "https://login.microsoftonline.us",
             "blob.core.usgovcloudapi.net",
             "https://portal.azure.us",
+            "https://vault.usgovcloudapi.net",
+            "https://api.loganalytics.us",
+            "https://api.loganalytics.us",
         ),
         Cloud(
             "china",
@@ -59,6 +70,9 @@ CLOUDS: Final = {
             "https://login.chinacloudapi.cn",
             "blob.core.chinacloudapi.cn",
             "https://portal.azure.cn",
+            "https://vault.azure.cn",
+            "https://api.loganalytics.azure.cn",
+            "https://api.loganalytics.azure.cn",
         ),
     )
 }
@@ -67,7 +81,7 @@ CLOUDS: Final = {
 def cloud_from(environ: Mapping[str, str]) -> Cloud:
     """The cloud that ARM_ENVIRONMENT names (as for Terraform), with the addresses of ANOMALYCTL_AZURE_*.
 
-    ANOMALYCTL_AZURE_RESOURCE_MANAGER, _AUDIENCE, _AUTHORITY, _BLOBS (a suffix, or an address that takes the
+    ANOMALYCTL_AZURE_RESOURCE_MANAGER, _AUDIENCE, _AUTHORITY, _LOGS, _BLOBS (a suffix, or an address that takes the
     account's name as its first path segment) and _CA_BUNDLE replace single addresses: a disconnected
     Azure, a proxy with its own certificates, a test. Raises InvalidInput with the variable named.
     """
@@ -86,6 +100,7 @@ def cloud_from(environ: Mapping[str, str]) -> Cloud:
         audience=environ.get("ANOMALYCTL_AZURE_AUDIENCE") or cloud.audience,
         authority=authority or cloud.authority,
         blob_suffix=environ.get("ANOMALYCTL_AZURE_BLOBS") or cloud.blob_suffix,
+        logs=_address(environ, "LOGS") or cloud.logs,
         ca_bundle=environ.get("ANOMALYCTL_AZURE_CA_BUNDLE", ""),
         private=bool(authority),
     )

@@ -59,8 +59,23 @@ ROLE_ARRIVAL: Final = Policy(
     "arrival of a role", timeout_s=10.0, attempts=45, wait_min_s=2.0, wait_max_s=15.0, breaker_failures=1000
 )
 """A new role reaches blobs after seconds, mostly, and after ten minutes at worst."""
+VAULT: Final = Policy("vault", timeout_s=10.0, attempts=2, wait_min_s=0.2, wait_max_s=1.0)
+METRICS: Final = Policy("metrics", timeout_s=15.0, attempts=2, wait_min_s=0.2, wait_max_s=1.0)
+LOGS: Final = Policy("logs", timeout_s=60.0, attempts=3, wait_max_s=5.0)
+"""A query of Log Analytics may take its minute."""
 
 POLICIES: Final = {
     policy.name: policy
-    for policy in (DETECTORS, LANGUAGE, DATABASE, CACHE, RESOURCE_MANAGER, STATE_BLOBS, ROLE_ARRIVAL)
+    for policy in (
+        DETECTORS,
+        LANGUAGE,
+        DATABASE,
+        CACHE,
+        RESOURCE_MANAGER,
+        STATE_BLOBS,
+        ROLE_ARRIVAL,
+        VAULT,
+        METRICS,
+        LOGS,
+    )
 }

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hmac
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -21,6 +20,7 @@ from anomalyctl.resilience.rate_limit import RateLimit
 from anomalyctl.telemetry.verdicts import Tier
 from detector_service import problems
 from detector_service.bodies import LARGEST_BODY, LARGEST_BODY_OF_ALL, MOST_READINGS, read_bounded
+from detector_service.callers import Callers
 from detector_service.judging import Asked, Judging, WritesContexts
 from detector_service.known import KnownSources, Store
 from detector_service.metrics import Metrics
@@ -30,7 +30,9 @@ from detector_service.settings import DetectorSettings, settings_from_environmen
 
 STRANGERS_PER_SECOND: Final = 20.0
 """Requests with a wrong token, or none, that one replica answers 401; more get 429."""
-_BEARER = HTTPBearer(auto_error=False, description="DETECTOR_TOKEN")
+_BEARER = HTTPBearer(
+    auto_error=False, description="DETECTOR_TOKEN, or a token of Entra for DETECTOR_AUDIENCE"
+)
 
 
 def create_app(
@@ -38,11 +40,13 @@ def create_app(
     *,
     store: Store | None = None,
     context_writer: WritesContexts | None = None,
+    callers: Callers | None = None,
     clock: Callable[[], datetime] | None = None,
 ) -> FastAPI:
     """The service. Without arguments everything comes from the environment.
 
-    `store` defaults to Redis, `context_writer` to Azure OpenAI where it is configured, `clock` to UTC now.
+    `store` defaults to Redis, `context_writer` to Azure OpenAI where it is configured, `callers` to
+    those whom the settings let in, `clock` to UTC now.
     """
     settings = settings or settings_from_environment()
     store = store or settings.reading_store()
@@ -59,29 +63,24 @@ def create_app(
     )
     problems.install(app)
     app.add_exception_handler(RequestValidationError, _invalid_query)
-    signed_in = Depends(
-        _door(settings.detector_token.get_secret_value(), RateLimit(settings.detector_requests_per_second))
-    )
+    signed_in = Depends(_door(callers or Callers(settings), RateLimit(settings.detector_requests_per_second)))
     _add_detection(app, judging, metrics, signed_in)
     _add_health(app, store)
     _add_description(app, metrics, signed_in)
     return app
 
 
-def _door(token: str, callers: RateLimit) -> Callable[..., None]:
+def _door(callers: Callers, rate: RateLimit) -> Callable[..., None]:
     strangers = RateLimit(STRANGERS_PER_SECOND)
 
     def signed_in(shown: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]) -> None:
-        given = shown.credentials if shown else ""
-        known = hmac.compare_digest(given.encode(), token.encode())
+        refusal = callers.refusal(shown.credentials if shown else "")
         # Whoever guesses tokens takes nothing from those who know theirs.
-        wait_s = (callers if known else strangers).wait_s()
+        wait_s = (strangers if refusal else rate).wait_s()
         if wait_s:
             raise problems.TooMany(wait_s)
-        if not known:
-            raise problems.Refused(
-                HTTPStatus.UNAUTHORIZED, "The bearer token is missing or wrong.", field="authorization"
-            )
+        if refusal:
+            raise refusal
 
     return signed_in
 

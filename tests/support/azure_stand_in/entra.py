@@ -1,4 +1,4 @@
-"""The sign-in of the stand-in: tokens shaped as Entra's, and a token endpoint that azure-identity can ask."""
+"""The sign-in of the stand-in: tokens as Entra's, and what azure-identity and services ask about them."""
 
 from __future__ import annotations
 
@@ -9,8 +9,11 @@ import urllib.parse
 from dataclasses import dataclass, field
 from typing import Any
 
+import jwt
 from azure.core.credentials import AccessToken
 from azure.core.exceptions import ClientAuthenticationError
+from cryptography.hazmat.primitives.asymmetric import rsa
+from jwt.algorithms import RSAAlgorithm
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -22,7 +25,7 @@ STORAGE_AUDIENCE = "https://storage.azure.com"
 
 
 def token(audience: str, *, seconds: float = 3600, tenant: str = TENANT, **claims: Any) -> AccessToken:
-    """A token for an audience. Its signature is no signature: what is behind it checks the claims."""
+    """A token for an audience, signed with the tenant's newest key."""
     now = int(time.time())
     body = {
         "aud": audience,
@@ -38,9 +41,49 @@ def token(audience: str, *, seconds: float = 3600, tenant: str = TENANT, **claim
         ),
         **claims,
     }
-    parts = ({"typ": "JWT", "alg": "RS256", "kid": "stand-in"}, body)
-    encoded = [base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts]
-    return AccessToken(".".join([*encoded, "c2lnbmVk"]), now + int(seconds))
+    encoded = jwt.encode(body, KEYS.newest, algorithm="RS256", headers={"kid": KEYS.newest_id})
+    return AccessToken(encoded, now + int(seconds))
+
+
+class TenantKeys:
+    """The keys that the tenant signs with; the newest signs, all of them are shown."""
+
+    def __init__(self) -> None:
+        self._keys: list[Any] = []
+
+    @property
+    def newest(self) -> Any:
+        """The key that signs now."""
+        if not self._keys:
+            self.rotate()
+        return self._keys[-1]
+
+    @property
+    def newest_id(self) -> str:
+        """Its id."""
+        return f"stand-in-{len(self._keys)}" if self.newest else ""
+
+    def rotate(self) -> None:
+        """Sign with a new key from now on."""
+        self._keys.append(rsa.generate_private_key(public_exponent=65537, key_size=2048))
+
+    def document(self) -> dict[str, Any]:
+        """As the tenant shows them."""
+        told = [
+            {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": f"stand-in-{number}", "use": "sig"}
+            for number, key in enumerate(self._keys, 1)
+        ]
+        return {"keys": told}
+
+    def verified(self, encoded: str, audience: str | list[str]) -> dict[str, Any]:
+        """The claims of a token of ours for that audience. Raises jwt.InvalidTokenError."""
+        number = int(jwt.get_unverified_header(encoded)["kid"].removeprefix("stand-in-"))
+        return jwt.decode(
+            encoded, self._keys[number - 1].public_key(), algorithms=["RS256"], audience=audience
+        )
+
+
+KEYS = TenantKeys()
 
 
 def claims_of(encoded: str) -> dict[str, Any]:
@@ -87,6 +130,8 @@ async def answer(request: Request, address: str) -> Response | None:
                 "jwks_uri": f"{address}/{TENANT}/discovery/v2.0/keys",
             }
         )
+    if path == f"/{TENANT}/discovery/v2.0/keys":
+        return JSONResponse(KEYS.document())
     if path != f"/{TENANT}/oauth2/v2.0/token":
         return None
     form = dict(urllib.parse.parse_qsl((await request.body()).decode()))
