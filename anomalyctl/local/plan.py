@@ -24,7 +24,7 @@ _PACKAGES = ("lark", "fastapi", "uvicorn", "azure.functions", "croniter", "redis
 _LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "anomalyctl.local.functions.logs.JsonLines"}},
+    "formatters": {"json": {"()": "anomalyctl.observability.logs.JsonLines"}},
     "handlers": {
         "out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
     },

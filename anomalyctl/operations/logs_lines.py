@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -15,6 +16,9 @@ _VALKEY: Final = re.compile(r"^\d+:[A-Z] (\d{1,2} \w{3} \d{4} \d\d:\d\d:\d\d\.\d
 _VALKEY_LEVELS: Final = {".": "debug", "-": "debug", "*": "info", "#": "warning"}
 _UVICORN: Final = re.compile(r"^(DEBUG|INFO|WARNING|ERROR|CRITICAL):\s+(.*)$")
 _STAMPED: Final = re.compile(r"^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z) (.*)$")
+_TOLD_ALREADY: Final = frozenset(
+    {"message", "msg", "event", "time", "timestamp", "ts", "level", "function", "trace"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +32,8 @@ class LogLine:
     function: str | None = None
     """In the function host's log: which function it is about."""
     trace: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    """What else the line says: `service`, `environment`, `trace_id`, `run_id`, `reading_id`, `source` …"""
 
 
 def parse_line(part: str, text: str) -> LogLine:
@@ -52,6 +58,7 @@ def _json_line(part: str, content: dict[str, Any]) -> LogLine:
         raise ValueError
     moment = next((str(content[key]) for key in ("time", "timestamp", "ts") if key in content), None)
     error = content.get("error")
+    told = {key: value for key, value in content.items() if key not in _TOLD_ALREADY}
     return LogLine(
         part=part,
         time=moment,
@@ -59,6 +66,7 @@ def _json_line(part: str, content: dict[str, Any]) -> LogLine:
         message=f"{message}: {error}" if error and str(error) not in message else message,
         function=content.get("function"),
         trace=content.get("trace"),
+        fields=told,
     )
 
 

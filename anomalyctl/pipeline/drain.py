@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
@@ -22,7 +23,6 @@ from anomalyctl.pipeline.source_parts import CHUNK, SourceParts
 from anomalyctl.pipeline.source_run import SourceRun
 from anomalyctl.pipeline.tally import Tally
 from anomalyctl.pipeline.trimming import make_room
-from anomalyctl.processes.tracing import trace, trace_id
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.queue import QueueEntry, entries_by_source, id_order
@@ -179,7 +179,7 @@ class _Batches:
         }
         self._forget_all_but(groups)
         asked = {
-            source: self._threads.submit(_traced, trace_id(), self._run_of(source), group)
+            source: self._threads.submit(copy_context().run, self._run_of(source).process, group)
             for source, group in groups.items()
         }
         progress = False
@@ -207,11 +207,6 @@ class _Batches:
         if source not in self._runs:
             self._runs[source] = self._drainer.source_run(source, self._lease, self._stopped)
         return self._runs[source]
-
-
-def _traced(known: str, run: SourceRun, entries: Sequence[QueueEntry]) -> Tally:
-    with trace(known):
-        return run.process(entries)
 
 
 def _log(drained: Drained) -> None:

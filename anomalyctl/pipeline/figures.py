@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from anomalyctl.errors import AnomalyctlError
+from anomalyctl.observability.figures import Figure
 from anomalyctl.pipeline.tally import Tally
-from anomalyctl.processes.figures import Figure
 from anomalyctl.telemetry.times import epoch_ms
 
 if TYPE_CHECKING:

@@ -15,6 +15,8 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from anomalyctl.observability.bound import bind, new_run_id, new_trace_id, run_id
+from anomalyctl.observability.figures import offer
 from anomalyctl.pipeline.breakers import SharedBreakers
 from anomalyctl.pipeline.dashboard import update_dashboard_cache
 from anomalyctl.pipeline.detectors import DetectorClient
@@ -24,8 +26,6 @@ from anomalyctl.pipeline.figures import PipelineFigures
 from anomalyctl.pipeline.fitting import Fit
 from anomalyctl.pipeline.housekeeping import CleanedUp, clean_up
 from anomalyctl.pipeline.settings import WorkerSettings, worker_settings
-from anomalyctl.processes.figures import offer
-from anomalyctl.processes.tracing import trace
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE, DETECTORS
 from anomalyctl.resilience.settings import tuned
@@ -135,7 +135,7 @@ class Worker:
         return done
 
     def _drain(self) -> Drained:
-        with trace():
+        with bind(run_id=run_id() or new_run_id(), trace_id=new_trace_id()):
             self.breakers.heed(self.guards)
             return self.drainer.drain()
 

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-import orjson
 import pytest
 
 from anomalyctl.errors import Transient
+from anomalyctl.observability import figures as process_figures
+from anomalyctl.observability.figures import Figure, exposition, offer
 from anomalyctl.pipeline.figures import PipelineFigures
-from anomalyctl.processes import figures as process_figures
-from anomalyctl.processes.figures import Figure, exposition, offer
-from anomalyctl.processes.tracing import trace, trace_id
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import Policy
 from anomalyctl.stores.connections import connect_redis
@@ -73,16 +70,3 @@ def test_labels_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_figures, "_offers", [])
     offer(lambda: [Figure("x", "gauge", "X.", [({"name": 'a"b\\c\nd'}, 1.0)])])
     assert 'x{name="a\\"b\\\\c\\nd"} 1' in exposition()
-
-
-def test_a_line_of_the_log_carries_its_trace_and_what_it_is_about_and_nothing_else() -> None:
-    from anomalyctl.local.functions.logs import JsonLines
-
-    record = logging.LogRecord("x", logging.INFO, "", 0, "said", (), None)
-    record.source, record.password = "well-1", "s3cret"  # pragma: allowlist secret
-    with trace() as known:
-        line = orjson.loads(JsonLines().format(record))
-        assert trace_id() == known
-    assert (line["trace_id"], line["source"], line["environment"]) == (known, "well-1", "local")
-    assert "s3cret" not in str(line)
-    assert trace_id() == ""

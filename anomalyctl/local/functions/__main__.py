@@ -16,7 +16,7 @@ from anomalyctl.errors import AnomalyctlError, PreconditionFailed
 from anomalyctl.local.functions.bindings import read_object
 from anomalyctl.local.functions.health import HealthServer
 from anomalyctl.local.functions.host import FunctionHost
-from anomalyctl.local.functions.logs import set_up_logging
+from anomalyctl.local.functions.logs import set_up_host_logging
 
 PORT_VARIABLE = "FUNCTION_HOST_PORT"
 TOKEN_VARIABLE = "FUNCTION_HOST_TOKEN"  # noqa: S105 - its name, not its value
@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
         raise _Asked  # out of the wait below: an Event must not be set from a handler
 
     try:
-        set_up_logging(read_object(root / "host.json") if (root / "host.json").is_file() else {})
+        set_up_host_logging(read_object(root / "host.json") if (root / "host.json").is_file() else {})
         host = FunctionHost(root, os.environ)
         health = _health(host)
     except AnomalyctlError as error:

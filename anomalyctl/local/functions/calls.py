@@ -6,17 +6,15 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
 from anomalyctl.local.functions.bindings import FunctionDefinition, Retry
+from anomalyctl.observability.bound import bind_on, new_run_id, unbind
 from anomalyctl.telemetry.times import format_time
 
 logger = logging.getLogger(__name__)
-
-current_function: ContextVar[str] = ContextVar("current_function", default="")
 
 Outcome = Literal["done", "given-up", "cut-short"]
 """Given up: the last try failed. Cut short: the host stops, and there would have been another try."""
@@ -104,7 +102,7 @@ class Calls:
             )
 
     def _once(self, value: Any) -> bool:
-        token = current_function.set(self._definition.name)
+        token = bind_on(function=self._definition.name, run_id=new_run_id())
         began = time.monotonic()
         with self._lock:
             self._running, self._last_run = True, format_time(self._clock())
@@ -115,7 +113,7 @@ class Calls:
             failure = f"{type(error).__name__}: {error}"
             logger.error("the function failed", exc_info=True)
         finally:
-            current_function.reset(token)
+            unbind(token)
             with self._lock:
                 self._running = False
                 self._last_duration_ms = round((time.monotonic() - began) * 1000, 1)

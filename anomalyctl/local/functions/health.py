@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from anomalyctl.processes.figures import exposition
+from anomalyctl.observability.figures import exposition
 
 LOOPBACK = "127.0.0.1"
 

@@ -9,7 +9,8 @@ from datetime import timedelta
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.local.functions.bindings import FunctionDefinition
-from anomalyctl.local.functions.calls import Calls, current_function
+from anomalyctl.local.functions.calls import Calls
+from anomalyctl.observability.bound import bind_on
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ class Trigger(ABC):
         """Once, after the last round."""
 
     def _run(self) -> None:
-        current_function.set(self.definition.name)
+        bind_on(function=self.definition.name)
         prepared = False
         failures = 0
         while not self.stopping.is_set():
