@@ -8,6 +8,8 @@ AnomalyctlError                  1   something failed
 ├── PreconditionFailed           6   the world is not as this command needs it
 │   ├── UnknownEnvironment       6   not in terraform/environments/environments.toml
 │   ├── NotDeployed              6   the environment is not running
+│   │   └── NotPublished         6   its infrastructure stands, and the code of a part is not there yet
+│   ├── NoWayIn                  6   the network does not let this machine in
 │   ├── LostRace                 6   another operator was first
 │   └── MissingTool              6   a program or an extra is not installed
 ├── PartlyDone                   7   some items done, some not
@@ -89,6 +91,18 @@ class NotDeployed(PreconditionFailed):
     """The environment, or the part of it that is needed, is not running."""
 
     code = "not_deployed"
+
+
+class NotPublished(NotDeployed):
+    """The infrastructure stands, and the code of the part that is needed is not there yet."""
+
+    code = "not_published"
+
+
+class NoWayIn(PreconditionFailed):
+    """The network between this machine and the environment lets nothing through."""
+
+    code = "no_way_in"
 
 
 class LostRace(PreconditionFailed):

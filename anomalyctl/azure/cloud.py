@@ -81,9 +81,9 @@ CLOUDS: Final = {
 def cloud_from(environ: Mapping[str, str]) -> Cloud:
     """The cloud that ARM_ENVIRONMENT names (as for Terraform), with the addresses of ANOMALYCTL_AZURE_*.
 
-    ANOMALYCTL_AZURE_RESOURCE_MANAGER, _AUDIENCE, _AUTHORITY, _LOGS, _BLOBS (a suffix, or an address that takes the
-    account's name as its first path segment) and _CA_BUNDLE replace single addresses: a disconnected
-    Azure, a proxy with its own certificates, a test. Raises InvalidInput with the variable named.
+    ANOMALYCTL_AZURE_RESOURCE_MANAGER, _AUDIENCE, _AUTHORITY, _LOGS, _BLOBS (a suffix, or an address that
+    takes the account's name as its first path segment) and _CA_BUNDLE replace single addresses: a
+    disconnected Azure, a proxy with its own certificates, a test. Raises InvalidInput naming the variable.
     """
     name = environ.get("ARM_ENVIRONMENT") or "public"
     if name not in CLOUDS:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import ssl
+from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
@@ -38,13 +39,18 @@ class Answers:
 
 
 class DetectorClient:
-    """Thread-safe; one per process. `endpoint` is the service's address, `token` its bearer token."""
+    """Thread-safe; one per process. `endpoint` is the service's address, `token` its bearer token, or what
+    gives one: it is asked at each request, so that a token that ends is replaced. `ca_bundle` is a PEM file
+    in place of the system's authorities.
+    """
 
     def __init__(
         self,
         endpoint: str,
-        token: str = "",
+        token: str | Callable[[], str] = "",
         *,
+        ca_bundle: str = "",
+        refused_hint: str = "check DETECTOR_TOKEN",
         policy: Policy = DETECTORS,
         on_breaker: Callable[[Policy, str], None] | None = None,
         transport: httpx.BaseTransport | None = None,
@@ -52,8 +58,9 @@ class DetectorClient:
     ) -> None:
         self._http = httpx.Client(
             base_url=endpoint.rstrip("/"),
-            headers={"content-type": "application/json"}
-            | ({"authorization": f"Bearer {token}"} if token else {}),
+            headers={"content-type": "application/json"},
+            auth=_Bearer(token),
+            verify=ssl.create_default_context(cafile=ca_bundle) if ca_bundle else True,
             timeout=httpx.Timeout(policy.timeout_s, connect=min(5.0, policy.timeout_s)),
             limits=httpx.Limits(max_connections=side_by_side, max_keepalive_connections=side_by_side),
             transport=transport,
@@ -63,6 +70,7 @@ class DetectorClient:
         self.guards = {
             tier: Guard(replace(policy, name=f"{tier} detector"), on_change=on_breaker) for tier in TIERS
         }
+        self._refused_hint = refused_hint
         self._threads = ThreadPoolExecutor(side_by_side, thread_name_prefix="detectors")
 
     def judge(
@@ -126,12 +134,23 @@ class DetectorClient:
             reason = str(error) or type(error).__name__
             raise Unreachable(f"The {tier} detector cannot be reached: {reason}", hint=_HINT) from error
         if response.status_code != 200:
-            raise _refusal(tier, response)
+            raise _refusal(tier, response, self._refused_hint)
         try:
             answer = orjson.loads(response.content)
             return TierAnswer(cast("list[Verdict]", answer["verdicts"]), cast("Memory", answer["memory"]))
         except (orjson.JSONDecodeError, KeyError, TypeError) as error:
             raise Transient(f"The {tier} detector's answer cannot be read.", hint=_HINT) from error
+
+
+class _Bearer(httpx.Auth):
+    def __init__(self, token: str | Callable[[], str]) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        token = self._token() if callable(self._token) else self._token
+        if token:
+            request.headers["authorization"] = f"Bearer {token}"
+        yield request
 
 
 _HINT = "see `anomalyctl status` and `anomalyctl logs detectors`"
@@ -155,11 +174,11 @@ def _query(last: int | None, *, late: bool, full: bool) -> dict[str, str]:
     return query
 
 
-def _refusal(tier: Tier, response: httpx.Response) -> AnomalyctlError:
+def _refusal(tier: Tier, response: httpx.Response, hint: str) -> AnomalyctlError:
     problem = _problem(response)
     said = str(problem.get("detail") or problem.get("title") or response.reason_phrase)[:300]
     if response.status_code in (401, 403):
-        return SignInFailed(f"The {tier} detector refuses the token.", hint="check DETECTOR_TOKEN")
+        return SignInFailed(f"The {tier} detector refuses the token: {said}", hint=hint)
     if response.status_code == 429:
         after = response.headers.get("retry-after", "")
         return rate_limited(
