@@ -16,7 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from anomalyctl.local.cosmos import documents, operations
 from anomalyctl.local.cosmos.context import Context, Settings
-from anomalyctl.local.cosmos.failures import CosmosFailure, bad_request, not_found
+from anomalyctl.local.cosmos.failures import CosmosFailure, bad_request, not_found, too_large
 from anomalyctl.local.cosmos.faults import Fault
 from anomalyctl.local.cosmos.wire import (
     Answer,
@@ -25,7 +25,11 @@ from anomalyctl.local.cosmos.wire import (
     answer_failure,
     answer_json,
     common_headers,
+    read_bounded,
 )
+
+LARGEST_REQUEST = 4 * 1024 * 1024
+"""Bytes: an item or a batch of 2 MB, and what stands around it."""
 
 _log = logging.getLogger(__name__)
 
@@ -94,8 +98,14 @@ class _Endpoint:
         }
         base_url = f"{scope['scheme']}://{headers.get('host', 'localhost')}"
         path = scope.get("raw_path") or scope["path"].encode()
-        call = Call.of(request.method, path, headers, await request.body(), base_url)
         activity_id = activity_of(headers)
+        content = await read_bounded(request, LARGEST_REQUEST)
+        call = Call.of(request.method, path, headers, content or b"", base_url)
+        if content is None:
+            refused = answer_failure(too_large("Request size is too large."), activity_id)
+            closing = common_headers(call, refused, activity_id) | {"connection": "close"}
+            await Response(refused.body, refused.status, closing)(scope, receive, send)
+            return
         fault = self._context.faults.next_for(call)
         answer = await self._answer(call, activity_id, fault)
         if fault is not None and fault.cut:
@@ -116,7 +126,8 @@ class _Endpoint:
             return await self._serve(call)
         except CosmosFailure as failure:
             return answer_failure(failure, activity_id)
-        except RecursionError:
+        except (RecursionError, orjson.JSONEncodeError):
+            # It nests more than 254 deep: that much is read, and cannot be written.
             return answer_failure(bad_request("The request is nested too deeply."), activity_id)
         except Exception:  # noqa: BLE001 - the boundary: a bug ends in the log and in a 500, not in a dead connection
             _log.exception("%s /%s failed", call.method, "/".join(call.segments))

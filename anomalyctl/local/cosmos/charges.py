@@ -41,7 +41,8 @@ class Throughput:
         """Raise the 429 failure of a second that is used up. `now` is epoch seconds."""
         if int(now) != self._second:
             # What one large request overdrew is still owed in the next second.
-            owed = self._spent - (self._per_second or 0) * (int(now) - self._second)
+            # A clock that was set back is a second like any other.
+            owed = self._spent - (self._per_second or 0) * max(1, int(now) - self._second)
             self._second, self._spent = int(now), max(owed, 0.0)
         if self._per_second is not None and self._spent >= self._per_second:
             raise throttled(max(int((self._second + 1 - now) * 1000), 1))

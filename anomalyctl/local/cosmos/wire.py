@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import orjson
+from starlette.requests import Request
 
 from anomalyctl.local.cosmos.failures import CosmosFailure, bad_request
 
@@ -108,6 +109,20 @@ def common_headers(call: Call, answer: Answer, activity_id: str) -> dict[str, st
 def activity_of(headers: Mapping[str, str]) -> str:
     """The client's activity id, echoed; one of our own where it sent none."""
     return headers.get("x-ms-activity-id") or str(uuid.uuid4())
+
+
+async def read_bounded(request: Request, largest: int) -> bytes | None:
+    """The body; None as soon as it is larger than `largest` bytes, or says that it will be."""
+    announced = request.headers.get("content-length", "")
+    if announced.isdigit() and int(announced) > largest:
+        return None
+    parts, size = [], 0
+    async for part in request.stream():
+        size += len(part)
+        if size > largest:
+            return None
+        parts.append(part)
+    return b"".join(parts)
 
 
 def _spellings(segments: tuple[str, ...]) -> tuple[str, ...]:
