@@ -9,14 +9,14 @@ import numpy as np
 
 from anomalyctl.detection.findings import Fired, explanation, tag_verdict
 from anomalyctl.detection.habits import RATE_ROWS
-from anomalyctl.detection.identities import check_identities, suspicion
+from anomalyctl.detection.identities import Laws, suspicion
 from anomalyctl.detection.latches import Latches
 from anomalyctl.detection.memory import LARGEST_MEMORY
 from anomalyctl.detection.model import SourceModel
 from anomalyctl.detection.rates import jumps
 from anomalyctl.detection.standing import standing_of
 from anomalyctl.detection.stillness import Stillness
-from anomalyctl.detection.window import Window
+from anomalyctl.detection.window import Columns, Window
 from anomalyctl.telemetry.tags import AlarmType, TagRegistry
 from anomalyctl.telemetry.verdicts import TagVerdict
 
@@ -50,6 +50,7 @@ class HeuristicTier:
         standing = standing_of(registry, model, self._names)
         self._cadence_s = cadence_s = model.cadence_s if model else registry.cadence_s
         self._rate = standing.rate
+        self._columns, self._laws = Columns(self._names), Laws(registry.identities)
         self._latches = Latches(standing, (memory or {}).get("latches"))
         self._stillness = Stillness(standing, cadence_s, memory)
         if memory is None and len(window):
@@ -58,17 +59,17 @@ class HeuristicTier:
 
     def take(self, window: Window, first: int = 0) -> None:
         """Judge rows of this window from now on, none before row `first`; what is remembered stays."""
-        self._window, self._first = window, first
-        self._values = window.columns(self._names)
         since = max(0, first - RATE_ROWS)
-        self._beyond = self._latches.beyond(self._values[first:])
-        moved = jumps(window.times_ms[since:], self._values[since:], self._rate, self._cadence_s)
+        self._window, self._first, self._since = window, first, since
+        self._values = self._columns.of(window.rows(since))
+        self._beyond = self._latches.beyond(self._values[first - since :])
+        moved = jumps(window.times_ms[since:], self._values, self._rate, self._cadence_s)
         self._jumps = moved[first - since :]
-        self._checks = check_identities(window.rows(first), self._registry)
+        self._checks = self._laws.check(window.rows(first))
 
     def judge(self, row: int, gap_ms: int, *, late: bool, full: bool, wanted: bool) -> TagVerdict | None:
         """Advance by one row; its verdict where `wanted`."""
-        values, now_ms = self._values[row], int(self._window.times_ms[row])
+        values, now_ms = self._values[row - self._since], int(self._window.times_ms[row])
         stuck, silent = self._stillness.step(values, now_ms, gap_ms)
         if self._beyond[row - self._first] or not self._latches.idle:
             self._latches.step(values, now_ms)
@@ -95,14 +96,14 @@ class HeuristicTier:
         return {"as_of": as_of, "latches": latches, **self._stillness.memory(room)}
 
     def _fired(self, row: int, quiet: np.ndarray[tuple[int], np.dtype[np.bool_]]) -> list[Fired]:
-        values = self._values[row]
+        values = self._values[row - self._since]
         fired: list[Fired] = []
         for column, alarm, limit in self._latches.alarms(values == values):
             fired.append(
                 Fired(self._names[column], "limit", alarm, float(values[column]), limit, WEIGHTS[alarm.value])
             )
         for column in map(int, np.flatnonzero(self._jumps[row - self._first])):
-            before = float(self._values[row - RATE_ROWS, column])
+            before = float(self._values[row - self._since - RATE_ROWS, column])
             fired.append(self._rule("rate", column, float(values[column]), before))
         for column in map(int, np.flatnonzero(quiet)):
             fired.append(self._rule("silence", column, float(self._stillness.value[column]), None))
@@ -126,7 +127,7 @@ class HeuristicTier:
                 tag,
                 "identity",
                 AlarmType.OK,
-                float(self._values[row, column[tag]]),
+                float(self._values[row - self._since, column[tag]]),
                 expected.get(tag),
                 WEIGHTS["identity"] * weight,
                 alarming=tag in expected or tag == likeliest,

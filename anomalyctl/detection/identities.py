@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from anomalyctl.detection.window import Vector, Window
+from anomalyctl.detection.window import Columns, Matrix, Vector, Window
 from anomalyctl.telemetry.tags import Identity, TagRegistry
 
 _DOUBT: Final = 0.5
@@ -38,18 +38,34 @@ class Check:
 
 def check_identities(window: Window, registry: TagRegistry) -> list[Check]:
     """Every law of the registry on every row; a row that lacks one of its tags breaks nothing."""
-    checks = []
-    for law in registry.identities:
-        actual = window.columns([law.tag])[:, 0]
-        operands = window.columns(law.operands)
+    return Laws(registry.identities).check(window)
+
+
+class Laws:
+    """The laws of a registry, for one window after another."""
+
+    def __init__(self, laws: Sequence[Identity]) -> None:
+        self._laws = laws
+        self._columns = Columns([tag for law in laws for tag in (law.tag, *law.operands)])
+
+    def check(self, window: Window) -> list[Check]:
+        """As `check_identities`."""
+        if not self._laws:
+            return []
+        checks, values, first = [], self._columns.of(window), 0
         with np.errstate(divide="ignore", invalid="ignore"):
-            expected = operands[:, 0] / operands[:, 1] if law.kind == "ratio" else operands.sum(axis=1)
-            off = np.abs(actual - expected)
-            broken = off > law.tolerance * np.abs(expected)
-            error = off / (law.tolerance * np.abs(expected))
-        finite = np.isfinite(expected) & np.isfinite(actual)
-        checks.append(Check(law, expected, np.where(finite, error, np.nan), broken & finite))
-    return checks
+            for law in self._laws:
+                stop = first + 1 + len(law.operands)
+                checks.append(_check(law, values[:, first], values[:, first + 1 : stop]))
+                first = stop
+        return checks
+
+
+def _check(law: Identity, actual: Vector, operands: Matrix) -> Check:
+    expected = operands[:, 0] / operands[:, 1] if law.kind == "ratio" else operands.sum(axis=1)
+    off, tolerated = np.abs(actual - expected), law.tolerance * np.abs(expected)
+    finite = np.isfinite(off)
+    return Check(law, expected, np.where(finite, off / tolerated, np.nan), (off > tolerated) & finite)
 
 
 def suspicion(checks: Sequence[Check], row: int, window: Window) -> dict[str, float]:

@@ -31,19 +31,16 @@ class Latches:
         self._on_ms, self._off_ms = standing.on_ms, standing.off_ms
         self.closed: NDArray[np.bool_] = np.zeros(self.limits.shape, dtype=bool)
         self._since = np.full(self.limits.shape, np.nan)
+        self._upper, self._lower = np.fmin(*self.limits[[0, 2]]), np.fmax(*self.limits[[1, 3]])
         if isinstance(memory, Mapping) and memory:
             for column, name in enumerate(self.names):
                 self._recall(column, memory.get(name))
+        self.idle = self._is_idle()
+        """Nothing is closed and no delay is running: a reading inside all limits changes nothing."""
 
     def beyond(self, values: Matrix) -> NDArray[np.bool_]:
         """Which rows of `[rows, tags]` have any value past a limit; `[rows]`."""
-        upper, lower = np.fmin(*self.limits[[0, 2]]), np.fmax(*self.limits[[1, 3]])
-        return np.asarray(((values > upper) | (values < lower)).any(axis=1))
-
-    @property
-    def idle(self) -> bool:
-        """Nothing is closed and no delay is running: a reading inside all limits changes nothing."""
-        return not (self.closed.any() or np.any(self._since == self._since))
+        return np.asarray(((values > self._upper) | (values < self._lower)).any(axis=1))
 
     def step(self, values: Vector, now_ms: int) -> None:
         """One reading, `[tags]`, NaN where missing, at `now_ms`."""
@@ -56,6 +53,7 @@ class Latches:
         turned = wanted & (now_ms - self._since >= delay)
         self.closed = self.closed ^ turned
         self._since = np.where(turned, np.nan, self._since)
+        self.idle = self._is_idle()
 
     def alarms(self, present: NDArray[np.bool_]) -> list[tuple[int, AlarmType, float]]:
         """Column, alarm and limit of each tag in alarm, its severest only; of tags that are present."""
@@ -75,6 +73,9 @@ class Latches:
             ]
             for column in busy
         }
+
+    def _is_idle(self) -> bool:
+        return not (self.closed.any() or (self._since == self._since).any())
 
     def _recall(self, column: int, remembered: Any) -> None:
         match remembered:

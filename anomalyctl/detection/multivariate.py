@@ -14,7 +14,7 @@ from anomalyctl.detection.holding import Holding
 from anomalyctl.detection.memory import pack, unpack
 from anomalyctl.detection.model import SourceModel
 from anomalyctl.detection.vectors import STATISTICS, VectorScorer
-from anomalyctl.detection.window import Window
+from anomalyctl.detection.window import Columns, Window
 from anomalyctl.telemetry.tags import AlarmType
 from anomalyctl.telemetry.verdicts import MlVerdict
 
@@ -30,6 +30,7 @@ class MultivariateTier:
     def __init__(self, window: Window, model: SourceModel, memory: Mapping[str, Any] | None) -> None:
         self._model = model
         self._tags, count = model.vectors.tags, len(model.vectors.tags)
+        self._columns = Columns(self._tags)
         state = _state(memory, model, count)
         self._scorer = VectorScorer(model.vectors, model.cadence_s, state)
         self._holding = Holding(count, state if state and "held" in state else None)
@@ -39,7 +40,7 @@ class MultivariateTier:
 
     def take(self, window: Window) -> None:
         """Judge rows of this window from now on; what is remembered stays."""
-        self._window, self._values = window, window.columns(self._tags)
+        self._window, self._values = window, self._columns.of(window)
 
     def interrupt(self, gap_ms: int) -> None:
         """The next reading comes `gap_ms` after the last one; after a long gap everything is learnt anew."""

@@ -16,15 +16,16 @@ def jumps(times_ms: NDArray[np.int64], values: Matrix, limit: Vector, cadence_s:
     a single spike is not a jump. A limit of NaN is none; nothing is judged across a gap.
     """
     found = np.zeros(values.shape, dtype=bool)
-    if len(values) <= RATE_ROWS or np.isnan(limit).all():
+    if len(values) <= RATE_ROWS:
         return found
-    rows = np.arange(RATE_ROWS, len(values))
+    moved = np.abs(values[RATE_ROWS:] - values[:-RATE_ROWS]) > limit
+    if not moved.any():
+        return found
     horizon_ms = 1000.0 * cadence_s * RATE_ROWS
-    unbroken = times_ms[rows] - times_ms[rows - RATE_ROWS] <= 1.5 * horizon_ms
-    moved = np.abs(values[rows] - values[rows - RATE_ROWS]) > limit
+    unbroken = times_ms[RATE_ROWS:] - times_ms[:-RATE_ROWS] <= 1.5 * horizon_ms
     moved &= unbroken[:, None]
     for at in np.flatnonzero(moved.any(axis=1)):
-        row = rows[at]
+        row = RATE_ROWS + at
         columns = np.flatnonzero(moved[at])
         usual = np.nanmedian(values[row - RATE_ROWS : row, columns], axis=0)
         found[row, columns] = np.abs(values[row, columns] - usual) > limit[columns] / 2

@@ -11,7 +11,7 @@ from anomalyctl.detection.findings import Fired
 from anomalyctl.detection.habits import MOST_CHANGES
 from anomalyctl.detection.holding import HELD_ROWS
 from anomalyctl.detection.model import SourceModel
-from anomalyctl.detection.window import Window
+from anomalyctl.detection.window import Columns, Window
 from anomalyctl.telemetry.tags import AlarmType
 
 FEWEST_CHANGES: Final = 24
@@ -30,6 +30,7 @@ class SlowTags:
             :MOST_TAGS
         ]
         self._tags = [model.habits.tags[column] for column in slow]
+        self._columns = Columns(self._tags)
         self.take(window)
         self._changes: list[list[float]] = []
         self._last: list[float] = []
@@ -50,7 +51,7 @@ class SlowTags:
 
     def take(self, window: Window) -> None:
         """Judge rows of this window from now on."""
-        self._values = window.columns(self._tags)
+        self._values = self._columns.of(window)
 
     def step(self, row: int) -> list[Fired]:
         """One reading: the slow tags that have just made an unusual change, or did so a moment ago."""

@@ -15,7 +15,7 @@ from anomalyctl.detection.memory import LARGEST_MEMORY, pack, unpack
 from anomalyctl.detection.model import SourceModel
 from anomalyctl.detection.residuals import ResidualScorer
 from anomalyctl.detection.slow_tags import SlowTags
-from anomalyctl.detection.window import Window
+from anomalyctl.detection.window import Columns, Window
 from anomalyctl.telemetry.tags import AlarmType, TagRegistry
 from anomalyctl.telemetry.verdicts import TagVerdict
 
@@ -42,6 +42,7 @@ class StatisticalTier:
         self._registry, self._model = registry, model
         residuals = model.residuals
         self._tags, count = residuals.tags, len(residuals.tags)
+        self._columns = Columns(self._tags)
         state = _state(memory, model, count)
         self._scorer = ResidualScorer(residuals, model.cadence_s, state)
         self._holding = Holding(count, state if state and "held" in state else None)
@@ -52,7 +53,7 @@ class StatisticalTier:
 
     def take(self, window: Window) -> None:
         """Judge rows of this window from now on; what is remembered stays."""
-        self._window, self._values = window, window.columns(self._tags)
+        self._window, self._values = window, self._columns.of(window)
         self._slow.take(window)
 
     def interrupt(self, gap_ms: int) -> None:

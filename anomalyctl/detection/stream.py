@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from anomalyctl.detection.habits import INTERRUPTION_ROWS
 from anomalyctl.detection.heuristic import HeuristicTier
@@ -20,6 +21,7 @@ from anomalyctl.telemetry.verdicts import TIERS, Memory, Tier, Verdict
 
 WINDOW: Final = 120
 """Readings that stay at hand, as many as the pipeline sends with a reading."""
+_MOST_PLACES: Final = 64
 
 
 class Stream:
@@ -40,6 +42,7 @@ class Stream:
         self._times = np.zeros(2 * WINDOW, dtype=np.int64)
         self._values = np.full((2 * WINDOW, 0), np.nan)
         self._rows, self._newest_ms = 0, 0
+        self._places: dict[tuple[str, ...], NDArray[np.intp]] = {}
         self._heuristic: HeuristicTier | None = None
         self._modelled: dict[Tier, StatisticalTier | MultivariateTier] = {}
 
@@ -56,9 +59,10 @@ class Stream:
                 field="readings",
                 hint="Judge a late reading from its own window, with `judge`.",
             )
-        started, grown = self._rows > 0, self._grow(values)
+        tags = tuple(values)
+        started, grown = self._rows > 0, tags not in self._places and self._place(tags)
         gap_ms, self._newest_ms = time_ms - self._newest_ms, time_ms
-        window = self._append(time_ms, values)
+        window = self._append(time_ms, tags, values)
         if not started or self._heuristic is None:
             return self._begin(window, late=late, full=full)
         newest = window.rows(len(window) - 1)
@@ -123,25 +127,27 @@ class Stream:
         assert verdict is not None  # noqa: S101 - it was wanted
         return verdict
 
-    def _grow(self, values: Mapping[str, float]) -> bool:
-        """Make room for tags that were never seen; whether there were any."""
-        new = [tag for tag in values if tag not in self._column]
-        if not new:
-            return False
-        for tag in new:
-            self._column[tag] = len(self._column)
-        self._tags = tuple(self._column)
-        room = np.full((2 * WINDOW, len(new)), np.nan)
-        self._values = np.hstack([self._values, room])
-        return True
+    def _place(self, tags: tuple[str, ...]) -> bool:
+        """Find where these tags are in a row; whether there were any that had never been seen."""
+        new = [tag for tag in tags if tag not in self._column]
+        if new:
+            for tag in new:
+                self._column[tag] = len(self._column)
+            self._tags = tuple(self._column)
+            room = np.full((2 * WINDOW, len(new)), np.nan)
+            self._values = np.hstack([self._values, room])
+        if len(self._places) >= _MOST_PLACES:
+            self._places.clear()
+        self._places[tags] = np.array([self._column[tag] for tag in tags], dtype=np.intp)
+        return bool(new)
 
-    def _append(self, time_ms: int, values: Mapping[str, float]) -> Window:
+    def _append(self, time_ms: int, tags: tuple[str, ...], values: Mapping[str, float]) -> Window:
         if self._rows == 2 * WINDOW:
             self._times[:WINDOW], self._values[:WINDOW] = self._times[WINDOW:], self._values[WINDOW:]
             self._rows = WINDOW
         row = self._rows
         self._times[row], self._values[row] = time_ms, np.nan
-        self._values[row, [self._column[tag] for tag in values]] = list(values.values())
+        self._values[row, self._places[tags]] = np.fromiter(values.values(), np.float64, len(tags))
         self._rows += 1
         part = slice(max(0, self._rows - WINDOW), self._rows)
-        return Window(self._source, self._times[part], self._tags, self._values[part])
+        return Window.of_parts(self._source, self._times[part], self._tags, self._values[part])

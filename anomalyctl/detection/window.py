@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,20 +45,49 @@ class Window:
 
     def columns(self, tags: Sequence[str]) -> Matrix:
         """`values` in the order of `tags`, float64 `[rows, len(tags)]`; a tag that is unknown here is NaN."""
-        found = np.array([self._at.get(tag, -1) for tag in tags], dtype=np.intp)
-        chosen = np.full((len(self), len(tags)), np.nan)
-        known = found >= 0
-        chosen[:, known] = self.values[:, found[known]]
-        return chosen
-
-    @cached_property
-    def _at(self) -> dict[str, int]:
-        return {tag: column for column, tag in enumerate(self.tags)}
+        return Columns(tags).of(self)
 
     def rows(self, first: int, stop: int | None = None) -> Window:
         """The part from row `first` up to `stop`."""
         part = slice(first, stop)
-        return Window(self.source, self.times_ms[part], self.tags, self.values[part])
+        return Window.of_parts(self.source, self.times_ms[part], self.tags, self.values[part])
+
+    @classmethod
+    def of_parts(
+        cls, source: str, times_ms: NDArray[np.int64], tags: tuple[str, ...], values: Matrix
+    ) -> Window:
+        """A window of what is known to fit together: it is not checked again, for each reading."""
+        window = object.__new__(cls)
+        window.__dict__.update(source=source, times_ms=times_ms, tags=tags, values=values)
+        return window
+
+
+class Columns:
+    """The same tags out of one window after another, whose layout seldom changes."""
+
+    def __init__(self, tags: Sequence[str]) -> None:
+        self._wanted = tags
+        self._layout: tuple[str, ...] | None = None
+        self._at: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+        self._unknown: NDArray[np.intp] = np.zeros(0, dtype=np.intp)
+
+    def of(self, window: Window) -> Matrix:
+        """As `Window.columns`."""
+        if window.tags is not self._layout:
+            self._find(window.tags)
+        if not window.tags:
+            return np.full((len(window), len(self._wanted)), np.nan)
+        chosen = window.values.take(self._at, axis=1)
+        if self._unknown.size:
+            chosen[:, self._unknown] = np.nan
+        return chosen
+
+    def _find(self, layout: tuple[str, ...]) -> None:
+        column = {tag: at for at, tag in enumerate(layout)}
+        self._at = np.array([column.get(tag, -1) for tag in self._wanted], dtype=np.intp)
+        self._unknown = np.flatnonzero(self._at < 0)
+        self._at[self._unknown] = 0
+        self._layout = layout
 
 
 def window_of(source: str, readings: Iterable[Reading]) -> Window:
