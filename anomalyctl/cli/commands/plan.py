@@ -27,6 +27,9 @@ def plan(
         bool, typer.Option("--detailed-exitcode", help="Exit 2 where there are changes.")
     ] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE", help="Where to keep the plan.")] = None,
+    markdown: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the review as Markdown, for a pull request.")
+    ] = None,
     target: TargetOption = None,
     var: VarOption = None,
     var_file: VarFileOption = None,
@@ -40,15 +43,18 @@ def plan(
     The plan is kept for a day, for you alone, bound to the environment, its workspace and subscription, the
     variables and the state; `apply` refuses it where one of them is another.
     """
+    from anomalyctl.cli.files import require_writable, write_whole
     from anomalyctl.cli.output import show
     from anomalyctl.cli.run_progress import shown_run
     from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.plan import review_view
+    from anomalyctl.cli.views.plan_markdown import review_markdown
     from anomalyctl.errors import InvalidInput
     from anomalyctl.operations.infrastructure.planning import PlanOptions, make_review
 
     if destroy and refresh_only:
         raise InvalidInput("--destroy and --refresh-only exclude each other.", field="--refresh-only")
+    require_writable(markdown, "--markdown")
     options = PlanOptions(
         kind="destroy" if destroy else "refresh-only" if refresh_only else "apply",
         targets=tuple(target or ()),
@@ -58,6 +64,8 @@ def plan(
     )
     with shown_run() as screen:
         review = make_review(request_for(env, root, lock_timeout), options, screen)
+    if markdown is not None:
+        write_whole(markdown, review_markdown(review), "--markdown")
     show(review, review_view, output)
     if detailed_exitcode and review.has_changes:
         raise typer.Exit(2)

@@ -26,7 +26,7 @@ _STYLES: Final = {
     Verdict.RESTART: "severity.medium",
     Verdict.SAFE: "severity.low",
 }
-_MEANINGS: Final = {
+MEANINGS: Final = {
     Verdict.DATA_LOSS: "data is lost",
     Verdict.NETWORK: "who can reach it changes",
     Verdict.IDENTITY: "who may do what changes",
@@ -35,7 +35,7 @@ _MEANINGS: Final = {
     Verdict.RESTART: "changed in place, and started again",
     Verdict.SAFE: "changed in place, or new",
 }
-_SIGNS: Final = {
+SIGNS: Final = {
     "create": "+",
     "update": "~",
     "delete": "-",
@@ -73,7 +73,7 @@ def plan_view(plan: Plan) -> RenderableType:
     """Changes under their gravest verdict, then outputs, then drift in a table of its own."""
     parts: list[RenderableType] = []
     for verdict, changes in plan.by_verdict.items():
-        title = Text.assemble((f" {verdict.upper()} ", _STYLES[verdict]), f" {_MEANINGS[verdict]}")
+        title = Text.assemble((f" {verdict.upper()} ", _STYLES[verdict]), f" {MEANINGS[verdict]}")
         parts += [title, _table(changes)]
     if plan.outputs:
         outputs = Table("output", "", "becomes", box=None, pad_edge=False)
@@ -109,7 +109,7 @@ def _table(changes: tuple[Change, ...]) -> Table:
     for change in changes:
         also = [verdict for verdict in change.verdicts[1:] if verdict is not Verdict.SAFE]
         head = f"{escape(change.address)} [hint]{change.action}{''.join(f', {one}' for one in also)}[/hint]"
-        table.add_row(_SIGNS.get(change.action, " "), head)
+        table.add_row(SIGNS.get(change.action, " "), head)
         for line in _lines(change):
             table.add_row("", line)
     return table
