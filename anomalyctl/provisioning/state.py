@@ -70,16 +70,12 @@ def read_state(text: bytes) -> State:
 
 def ids_in_state(text: bytes, resource_type: str = "") -> frozenset[str]:
     """The ids of the managed resources in a state as it was pulled, in lower case; of one type, or of all."""
-    import orjson
+    return frozenset(found for _, kind, found in _identified(text) if found and resource_type in ("", kind))
 
-    body = orjson.loads(text) if text.strip() else {}
-    return frozenset(
-        found.lower()
-        for entry in body.get("resources", ())
-        if entry.get("mode") == "managed" and resource_type in ("", entry.get("type"))
-        for instance in entry.get("instances", ())
-        if isinstance(found := (instance.get("attributes") or {}).get("id"), str)
-    )
+
+def ids_of(text: bytes, addresses: Collection[str]) -> frozenset[str]:
+    """The ids of these instances in a state as it was pulled, in lower case."""
+    return frozenset(found for address, _, found in _identified(text) if found and address in addresses)
 
 
 def kept_with(state: State, protected: Collection[str]) -> frozenset[str]:
@@ -117,6 +113,20 @@ def _resources(entries: Any) -> Iterator[StateResource]:
                 _instance(address, instance) for instance in instances if instance.get("status") == "tainted"
             ),
         )
+
+
+def _identified(text: bytes) -> Iterator[tuple[str, str, str]]:
+    """Address, type and id of every managed instance; no id where it has none."""
+    import orjson
+
+    body = orjson.loads(text) if text.strip() else {}
+    for entry in body.get("resources", ()):
+        if entry.get("mode") != "managed":
+            continue
+        address = ".".join(filter(None, (entry.get("module", ""), entry["type"], entry["name"])))
+        for instance in entry.get("instances", ()):
+            found = (instance.get("attributes") or {}).get("id")
+            yield _instance(address, instance), entry["type"], found.lower() if isinstance(found, str) else ""
 
 
 def _instance(address: str, instance: Any) -> str:

@@ -7,7 +7,7 @@ import pytest
 
 from anomalyctl.errors import InvalidInput, NotFound, PreconditionFailed, Protected
 from anomalyctl.provisioning.plans.changes import Verdict
-from anomalyctl.provisioning.plans.gate import check_data_loss
+from anomalyctl.provisioning.plans.gate import check_data_loss, check_protection_flags
 from anomalyctl.provisioning.plans.kept import Binding, KeptPlan, PlanShelf, check_binding, digest_of
 from anomalyctl.provisioning.plans.reading import read_plan
 
@@ -233,3 +233,24 @@ def test_a_plan_of_terraforms_own_is_refused_because_nobody_knows_what_it_is_for
     path.write_bytes(b"x")
     with pytest.raises(PreconditionFailed, match="was not made by anomalyctl"):
         PlanShelf(tmp_path).named(str(path))
+
+
+@pytest.mark.parametrize("actions", [["delete"], ["delete", "create"]])
+def test_a_deletion_is_refused_beforehand_while_a_flag_is_on_that_refuses_it(actions):
+    on = {"deletion_protection": True, "has_legal_hold": True, "deletion_protection_mode": "Disabled"}
+    plan = read_plan(document(change("azurerm_storage_container.a", actions, on, {})))
+    assert plan.changes[0].refused_by == ("deletion_protection", "has_legal_hold")
+    with pytest.raises(Protected) as refused:
+        check_protection_flags(plan, "dev")
+    assert "deploy --env dev --target 'azurerm_storage_container.a'" in refused.value.hint
+    off = {"deletion_protection": False, "has_legal_hold": None, "deletion_protection_mode": "off"}
+    check_protection_flags(
+        read_plan(document(change("azurerm_storage_container.a", actions, off, {}))), "dev"
+    )
+
+
+def test_a_flag_hinders_no_change_in_place():
+    plan = read_plan(
+        document(change("a.b", ["update"], {"deletion_protection": True}, {"deletion_protection": False}))
+    )
+    check_protection_flags(plan, "dev")

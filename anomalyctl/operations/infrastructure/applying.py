@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
-from anomalyctl.errors import AnomalyctlError, NotFound, PartlyDone
+from anomalyctl.errors import AnomalyctlError, NotFound, PartlyDone, Protected
 from anomalyctl.operations.infrastructure.outputs import Output, outputs_of
 from anomalyctl.operations.infrastructure.planning import Review, present_binding, review_of
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
-from anomalyctl.provisioning.plans.gate import check_data_loss
+from anomalyctl.provisioning.plans.gate import check_data_loss, check_protection_flags
 from anomalyctl.provisioning.plans.kept import KEPT_FOR, KeptPlan, check_binding
 
 Approve = Callable[[Review], None]
@@ -56,7 +56,7 @@ def apply_kept(
     """`apply [PLAN]`: the plan of that id or path, the newest one without a name.
 
     Raises NotFound, PreconditionFailed for a plan that does not fit, Protected for a loss of data that was
-    not allowed, Declined, and what Terraform's failure means.
+    not allowed and for a plan that destroys, Declined, and what Terraform's failure means.
     """
     with stage("apply", request, watcher) as prepared:
         kept = prepared.shelf.newest() if name is None else prepared.shelf.named(name)
@@ -65,9 +65,14 @@ def apply_kept(
                 f"There is no kept plan for {prepared.place.environment.name}.",
                 hint=f"Make one: anomalyctl plan --env {prepared.place.environment.name}",
             )
+        if kept.kind == "destroy":  # what it needs is asked there: a name, a fresh plan, nothing in the way
+            raise Protected(
+                f"The plan {kept.id} destroys; apply does not.",
+                hint=f"anomalyctl destroy --env {prepared.place.environment.name} --plan {kept.id}",
+            )
         review = review_of(prepared, kept)
-        if kept.kind != "destroy":
-            check_data_loss(review.plan, allow_data_loss)
+        check_data_loss(review.plan, allow_data_loss)
+        check_protection_flags(review.plan, review.environment)
         check_fits(prepared, kept)
         approve(review)
         return apply(prepared, kept, review)

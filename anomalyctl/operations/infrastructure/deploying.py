@@ -18,7 +18,7 @@ from anomalyctl.operations.infrastructure.preflight import make_ready
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.failures import retry_of
-from anomalyctl.provisioning.plans.gate import check_data_loss
+from anomalyctl.provisioning.plans.gate import check_data_loss, check_protection_flags
 
 Outcome = Literal["applied", "unchanged", "planned"]
 
@@ -74,6 +74,7 @@ def deploy_azure(
             found = outputs_of(prepared.terraform)
             return replace(result, outcome="unchanged", outputs=found, health=look(found))
         check_data_loss(planned.review.plan, allow_data_loss)
+        check_protection_flags(planned.review.plan, planned.review.environment)
         approve(planned.review)
         check_fits(prepared, planned.kept)
         applied = _apply_patiently(prepared, planned, options, sleep)

@@ -4,20 +4,22 @@ meant.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
-from anomalyctl.errors import PreconditionFailed, Protected
+from anomalyctl.errors import NotFound, PreconditionFailed, Protected
 from anomalyctl.operations.infrastructure.applying import Applied, apply, check_fits
 from anomalyctl.operations.infrastructure.leftovers import look_in_azure
+from anomalyctl.operations.infrastructure.obstacles import obstacles_in_azure
 from anomalyctl.operations.infrastructure.planning import Planned, PlanOptions, Review, plan, review_of
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.configuration import Configuration
+from anomalyctl.provisioning.plans.gate import check_protection_flags
 from anomalyctl.provisioning.plans.kept import FRESH_FOR, KEPT_FOR
-from anomalyctl.provisioning.state import State, kept_with
+from anomalyctl.provisioning.state import State, StateResource, kept_with
 from anomalyctl.provisioning.working_copy import without_protection
 
 
@@ -113,6 +115,14 @@ def _destroy(
             f"The plan would destroy what is to stay: {', '.join(wrong)}.",
             hint="Pass --include-stateful where that is meant.",
         )
+    environment = prepared.place.environment.name
+    check_protection_flags(planned.review.plan, environment)
+    going = [change.address for change in planned.review.plan.changes if change.action == "delete"]
+    prepared.watcher.step("Looking for what would stop it half-way")
+    obstacles = obstacles_in_azure(prepared.place, text, going, prepared.environ)
+    if obstacles.reason:
+        prepared.watcher.warn(f"Locks in Azure were not looked for: {obstacles.reason}")
+    obstacles.check()
     consequences = tuple(
         f"{change.address}: {change.consequence}"
         for change in planned.review.plan.changes
@@ -127,10 +137,10 @@ def _destroy(
     applied = apply(prepared, planned.kept, planned.review)
     prepared.watcher.step("Looking for what is left")
     after, text_after = prepared.pull()
-    left = tuple(address for address in after.addresses if address.split("[")[0] not in staying)
+    left = tuple(address for address in after.addresses if address in going)
     azure = look_in_azure(prepared.place, text, text_after, prepared.environ)
     return InfrastructureDestruction(
-        environment=prepared.place.environment.name,
+        environment=environment,
         destroyed=True,
         run=prepared.run.id,
         applied=applied,
@@ -150,12 +160,9 @@ def _planned(
         if kept.kind != "destroy":
             raise PreconditionFailed(f"The plan {kept.id} destroys nothing: it is for apply.")
         return Planned(kept, review_of(prepared, kept))
-    targets: tuple[str, ...] = options.targets
-    if staying:
-        going = tuple(one.address for one in state.resources if one.address not in staying)
-        targets = tuple(one for one in going if not targets or one in targets)
-        if not targets:
-            return None
+    targets = targets_of(state, options.targets, staying)
+    if staying and not targets:
+        return None
     return plan(
         prepared,
         PlanOptions(
@@ -165,6 +172,31 @@ def _planned(
             variables=options.variables,
         ),
     )
+
+
+def targets_of(state: State, wanted: tuple[str, ...], staying: Collection[str]) -> tuple[str, ...]:
+    """What the plan is narrowed to: `wanted` as it is, else everything beside what stays; nothing means all.
+
+    Raises NotFound for an address that the state does not have, Protected for one that stays.
+    """
+    for one in wanted:
+        matching = [found.address for found in state.resources if _is_within(found, one)]
+        if not matching:
+            raise NotFound(f"The state has no {one}.", hint="See: anomalyctl state list")
+        if kept := sorted(set(matching) & set(staying)):
+            raise Protected(
+                f"{', '.join(kept)} stays: it holds data, or what holds data depends on it.",
+                hint="Nothing was changed. Pass --include-stateful where that is meant.",
+            )
+    if wanted or not staying:
+        return wanted
+    return tuple(one.address for one in state.resources if one.address not in staying)
+
+
+def _is_within(resource: StateResource, target: str) -> bool:
+    """A target is a resource, one of its instances, or a module."""
+    names = (resource.address, *resource.instances)
+    return any(name == target or name.startswith((f"{target}.", f"{target}[")) for name in names)
 
 
 def _staying(prepared: Stage, state: State) -> frozenset[str]:

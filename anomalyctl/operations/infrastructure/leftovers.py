@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from anomalyctl.errors import AnomalyctlError
+from anomalyctl.operations.infrastructure.obstacles import RESOURCES_API
 from anomalyctl.operations.infrastructure.place import Place
 from anomalyctl.provisioning.state import ids_in_state
 
-_RESOURCES_API: Final = "2025-04-01"
 _TIMEOUT_S: Final = 10.0
 
 
@@ -41,7 +41,7 @@ def look_in_azure(place: Place, before: bytes, after: bytes, environ: Mapping[st
             found = [
                 str(resource["id"])
                 for group in groups
-                for resource in manager.list(f"{group}/resources", _RESOURCES_API)
+                for resource in manager.list(f"{group}/resources", RESOURCES_API)
             ]
     except AnomalyctlError as error:
         return AzureLook(reason=error.message)

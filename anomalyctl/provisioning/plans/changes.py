@@ -46,6 +46,8 @@ class Change:
     """Why Terraform wants it, where it is not the configuration alone."""
     consequence: str = ""
     """What stays behind, or is lost, after it."""
+    refused_by: tuple[str, ...] = ()
+    """Protection flags that are on now: the service would refuse the deletion."""
 
     @property
     def verdict(self) -> Verdict:

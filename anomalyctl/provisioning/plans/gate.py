@@ -1,4 +1,4 @@
-"""What a review must hear said aloud: losing data is allowed address by address, never by `--yes`."""
+"""What stops a plan before it begins: data that would be lost unsaid, and deletions that would be refused."""
 
 from __future__ import annotations
 
@@ -27,3 +27,18 @@ def check_data_loss(plan: Plan, allowed: Collection[str]) -> None:
             hint=f"Nothing was changed. If that is meant: {flags}",
             details={"data_loss": missing},
         )
+
+
+def check_protection_flags(plan: Plan, environment: str) -> None:
+    """Raise Protected where a service would refuse a deletion half-way, because a flag of it is still on."""
+    refused = {change.address: change.refused_by for change in plan.changes if change.refused_by}
+    if not refused:
+        return
+    told = "; ".join(f"{address}: {', '.join(flags)}" for address, flags in refused.items())
+    targets = " ".join(f"--target '{address}'" for address in refused)
+    raise Protected(
+        f"A deletion would be refused half-way, its protection is still on: {told}.",
+        hint="Nothing was changed. Switch it off in the configuration, then: "
+        f"anomalyctl deploy --env {environment} {targets}",
+        details={"protection": {address: list(flags) for address, flags in refused.items()}},
+    )

@@ -8,7 +8,7 @@ from typing import Any, Final
 from anomalyctl.errors import PreconditionFailed
 from anomalyctl.provisioning.plans.changes import AttributeChange, Change, OutputChange, Plan
 from anomalyctl.provisioning.plans.redaction import as_text, secrets_in
-from anomalyctl.provisioning.plans.verdicts import Judged, judge
+from anomalyctl.provisioning.plans.verdicts import Judged, judge, refusing_flags
 
 _REASONS: Final = {
     "replace_because_tainted": "an earlier apply did not finish it (it is tainted)",
@@ -87,6 +87,7 @@ def _changes(entries: Any, secrets: Collection[str]) -> Iterator[Change]:
             forced_by=replaces,
             reason=_REASONS.get(str(entry.get("action_reason", "")), ""),
             consequence=judged.consequence,
+            refused_by=refusing_flags(change.get("before") or {}) if action in ("delete", "replace") else (),
         )
 
 

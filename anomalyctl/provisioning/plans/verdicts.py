@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -53,6 +53,12 @@ def holds_data(resource_type: str) -> bool:
     return resource_type in _rules()["data"]
 
 
+def refusing_flags(state: Mapping[str, Any]) -> tuple[str, ...]:
+    """The attributes of a resource, as it is now, that make its service refuse the deletion."""
+    rules = _rules()["refusing"]
+    return tuple(name for name in rules["attributes"] if _is_on(state.get(name), rules["off"]))
+
+
 def _verdicts(change: Judged, rules: Mapping[str, Any], ends: bool) -> Iterator[Verdict]:
     kind = change.resource_type
     if ends:
@@ -74,6 +80,10 @@ def _verdicts(change: Judged, rules: Mapping[str, Any], ends: bool) -> Iterator[
         restarting = rules["restart"].get(kind, ())
         if telling and ("*" in restarting or any(name in restarting for name in telling)):
             yield Verdict.RESTART
+
+
+def _is_on(value: Any, off: Collection[str]) -> bool:
+    return value.lower() not in off if isinstance(value, str) else bool(value)
 
 
 @cache

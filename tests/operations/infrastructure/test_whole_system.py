@@ -128,21 +128,47 @@ def test_one_resource_that_fails_leaves_the_rest_done_and_deploy_resumes(system:
     assert system("plan", "--env", "dev")["has_changes"] is False
 
 
-def test_a_protected_environment_needs_a_fresh_destroy_plan(system: System):
+def test_a_protected_environment_needs_a_fresh_destroy_plan_and_nothing_in_the_way(system: System):
     assert system("destroy", "--env", "prod", "--confirm", "prod", expect=6)["code"] == "not_deployed"
-    system("deploy", "--env", "prod", "--yes", "--target", "azurerm_resource_group.this")
+    identity = 'azurerm_user_assigned_identity.this["functions"]'
+    system("deploy", "--env", "prod", "--yes", "--target", identity)  # and the group that it is in
     refused = system("destroy", "--env", "prod", "--confirm", "prod", expect=9)
     assert "--plan-only" in refused["hint"]
-    system("destroy", "--env", "prod", "--plan-only", "--include-stateful")
-    plans = sorted((system.project.state / "prod" / "plans").glob("*.tfplan"))
+    paper = system.azurite.azure.paper
     group = f"{ROOT}/resourceGroups/rg-anomaly-detection-prod"
     orphan = f"{group}/providers/Microsoft.Insights/actionGroups/made-by-azure"
-    put(system.azurite.azure.paper, f"{group}/resources".lower(), {"id": orphan, "name": "made-by-azure"})
-    arguments = ("--confirm", "prod", "--include-stateful", "--plan", plans[-1].stem)
-    gone = system("destroy", "--env", "prod", *arguments, expect=7)
-    assert gone["destroyed"] is True
-    assert gone["left_over"] == []
-    assert gone["left_in_azure"] == [orphan]
+    put(paper, f"{group}/resources".lower(), {"id": orphan, "name": "made-by-azure"})
+    whole = ("--env", "prod", "--include-stateful", "--plan-only")
+    assert system("destroy", *whole, expect=9)["details"]["strangers"] == [orphan]
+    lock = f"{ROOT}/providers/Microsoft.Authorization/locks/freeze"
+    paper.resources[lock.lower()] = {"id": lock, "name": "freeze"}
+    part = ("--env", "prod", "--target", identity)
+    assert system("destroy", *part, "--plan-only", expect=9)["details"]["locks"] == [lock]
+    del paper.resources[lock.lower()]
+    system("destroy", *part, "--plan-only")
+    gone = system("destroy", *part, "--confirm", "prod", "--plan", newest_plan(system, "prod"))
+    assert (gone["left_over"], gone["left_in_azure"]) == ([], [orphan])
+    put(paper, f"{group}/resources".lower())
+    system("destroy", *whole)
+    arguments = ("--confirm", "prod", "--include-stateful", "--plan", newest_plan(system, "prod"))
+    gone = system("destroy", "--env", "prod", *arguments)
+    assert (gone["left_over"], gone["left_in_azure"]) == ([], [])
+
+
+def newest_plan(system: System, environment: str) -> str:
+    return max((system.project.state / environment / "plans").glob("*.tfplan")).stem
+
+
+def test_a_flag_that_somebody_switched_on_in_azure_stops_a_destruction_before_it_begins(system: System):
+    container = 'azurerm_storage_container.this["recordings"]'
+    system("deploy", "--env", "dev", "--yes", "--target", container)
+    before = system("state", "list", "--env", "dev")["resources"]
+    system.provider.trouble(drift=[{"match": "azurerm_storage_container", "set": {"has_legal_hold": True}}])
+    refused = system("destroy", "--env", "dev", "--confirm", "dev", "--include-stateful", expect=9)
+    assert refused["details"]["protection"] == {container: ["has_legal_hold"]}
+    assert system("state", "list", "--env", "dev")["resources"] == before
+    system.provider.trouble()
+    assert system("destroy", "--env", "dev", "--confirm", "dev", "--include-stateful")["left_over"] == []
 
 
 def test_terraform_and_its_wrapper_killed_together_leave_a_lease_that_is_stale_and_released(system: System):

@@ -207,7 +207,9 @@ class ResourceManagerStandIn:
         found = [
             document
             for key, document in self.paper.resources.items()
-            if marker in key and scope.startswith(key.split(marker)[0])
+            if marker in key
+            # Locks are listed with those of everything below; assignments here are not.
+            and (scope.startswith(key.split(marker)[0]) or (what == "locks" and key.startswith(scope + "/")))
         ]
         if match := re.fullmatch(r"assignedTo\('([^']+)'\)", condition):
             found = [
