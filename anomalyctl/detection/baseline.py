@@ -46,6 +46,8 @@ class Baseline:
         self._gain = 1.0 - forget * forget
         self._slope_gain = (1.0 - forget) ** 2
         self._memory_rows = time_constant_s(cadence_s) / cadence_s
+        self._old_enough = max(self._memory_rows / 2, 1.0 / self._gain)
+        self._steady = False
         given = state or self._empty(tags)
         self.seen, self.absent, self.level, self.slope, self.before, self.earlier = (
             given[name].copy() for name in self.FIELDS
@@ -62,6 +64,29 @@ class Baseline:
 
     def deviation(self, values: Vector) -> Vector:
         """Standardised values minus what was expected; then learn from them."""
+        if self._steady or bool((self.seen >= self._old_enough).all()):
+            self._steady = True
+            return self._steadily(values)
+        return self._gradually(values)
+
+    def _steadily(self, values: Vector) -> Vector:
+        """As `_gradually` where every tag has long been seen: both gains are at their smallest."""
+        deviation = values - (self.level + self.slope)
+        present = values == values
+        if present.all():
+            pull = np.minimum(np.maximum(deviation, -LARGEST_STEP), LARGEST_STEP)
+            self.level = self.level + self.slope + self._gain * pull
+            self.absent = np.zeros_like(self.absent)
+        else:
+            pull = np.minimum(np.maximum(np.where(present, deviation, 0.0), -LARGEST_STEP), LARGEST_STEP)
+            self.level = self.level + present * self.slope + self._gain * pull
+            self.absent = np.where(present, 0.0, self.absent + 1.0)
+        self.slope = self.slope + self._slope_gain * pull
+        self.seen = self.seen + present
+        self._begin_anew()
+        return deviation
+
+    def _gradually(self, values: Vector) -> Vector:
         present = values == values
         expected = self.level + self.slope
         new = self.seen == 0
@@ -72,11 +97,16 @@ class Baseline:
         self.slope = self.slope + np.where(self.seen >= self._memory_rows / 2, self._slope_gain, 0.0) * pull
         self.seen = self.seen + present
         self.absent = np.where(present, 0.0, self.absent + 1.0)
+        self._begin_anew()
+        return deviation
+
+    def _begin_anew(self) -> None:
+        """With the tags that were away for too long."""
         gone = self.absent > self._memory_rows
         if gone.any():
+            self._steady = False
             self.seen[gone] = 0.0
             self.slope[gone] = 0.0
-        return deviation
 
     def remember(self, deviation: Vector) -> None:
         """Make the deviation of this reading the lag of the next."""

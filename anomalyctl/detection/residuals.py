@@ -60,7 +60,7 @@ class ResidualScorer:
         self.residual = np.zeros(count)
         self.spikes = np.zeros(count)
         self.shifts = np.zeros(count)
-        self.expected = np.zeros(count)
+        self._ahead = self._predicted = np.zeros(count)
 
     def state(self) -> dict[str, Vector]:
         """What the next reading needs, `[tags]` each."""
@@ -75,23 +75,26 @@ class ResidualScorer:
         """Whether enough readings were seen for any tag's score to mean something."""
         return bool(self.baseline.seen.size) and bool(self.baseline.seen.max() > SETTLED)
 
+    @property
+    def expected(self) -> Vector:
+        """What the last reading was expected to be, `[tags]` in the model's units."""
+        predicted = np.where(self._predicted == self._predicted, self._predicted, 0.0)
+        return np.asarray(self.model.centre + self.model.scale * (self._ahead + predicted))
+
     def score(self, values: Vector) -> Vector:
         """The three `STATISTICS` of one reading, `values` in the model's tags and units; then learn it."""
         model, baseline = self.model, self.baseline
         standard = (values - model.centre) / model.scale
         known = baseline.seen >= SETTLED
         before, earlier = baseline.before, baseline.earlier
-        ahead = baseline.level + baseline.slope
+        self._ahead = baseline.level + baseline.slope
         deviation = baseline.deviation(standard)
-        predicted = model.lags[0] * before + model.lags[1] * earlier
+        predicted = self._predicted = model.lags[0] * before + model.lags[1] * earlier
         residual = (deviation - predicted) / model.sigma
         unknown = ~known | (residual != residual)
         self.residual = np.where(unknown, 0.0, residual)
-        self.expected = model.centre + model.scale * (
-            ahead + np.where(predicted == predicted, predicted, 0.0)
-        )
         completed = self._completion.complete(self.residual, unknown)
-        clipped = np.clip(completed, -LARGEST_RESIDUAL, LARGEST_RESIDUAL)
+        clipped = np.minimum(np.maximum(completed, -LARGEST_RESIDUAL), LARGEST_RESIDUAL)
         self.mean = self.mean + 2.0 / (SPAN + 1) * (clipped - self.mean)
         baseline.remember(deviation)
         self.spikes = np.abs(self.residual) / model.tail

@@ -76,7 +76,7 @@ class VectorScorer:
         self._lasting: tuple[Matrix, Vector] | None = None
         self.innovation = zeros
         self.conditional = zeros
-        self.expected = zeros
+        self._ahead = self._predicted = zeros
 
     def state(self) -> dict[str, Vector]:
         """What the next reading needs, `[tags]` each."""
@@ -92,19 +92,23 @@ class VectorScorer:
         """Whether enough readings were seen for a score to mean something."""
         return bool(self.baseline.seen.size) and bool(self.baseline.seen.max() > SETTLED)
 
+    @property
+    def expected(self) -> Vector:
+        """What the last reading was expected to be, `[tags]` in the model's units."""
+        return np.asarray(self.model.centre + self.model.scale * (self._ahead + self._predicted))
+
     def score(self, values: Vector) -> Vector:
         """The four `STATISTICS` of one reading, `values` in the model's tags and units; then learn it."""
         model, baseline = self.model, self.baseline
         known = baseline.seen >= SETTLED
         before, earlier = _filled(baseline.before), _filled(baseline.earlier)
         unlagged = (baseline.before != baseline.before) | (baseline.earlier != baseline.earlier)
-        ahead = baseline.level + baseline.slope
+        self._ahead = baseline.level + baseline.slope
         deviation = baseline.deviation((values - model.centre) / model.scale)
-        predicted = model.coefficients @ np.concatenate([before, earlier])
+        predicted = self._predicted = model.coefficients @ np.concatenate([before, earlier])
         innovation = (deviation - predicted) / model.sigma
         unknown = ~known | unlagged | (innovation != innovation)
         self.innovation = self._completion.complete(innovation, unknown)
-        self.expected = model.centre + model.scale * (ahead + predicted)
         baseline.remember(deviation)
         seen = np.where(known, _filled(deviation), 0.0)
         self._update_means(seen)
@@ -112,7 +116,7 @@ class VectorScorer:
 
     def _update_means(self, seen: Vector) -> None:
         self.conditional = (self.model.precision @ self.innovation) / self._unit
-        clipped = np.clip(self.innovation, -LARGEST_INNOVATION, LARGEST_INNOVATION)
+        clipped = np.minimum(np.maximum(self.innovation, -LARGEST_INNOVATION), LARGEST_INNOVATION)
         rate = 2.0 / (SPAN + 1)
         self.mean = self.mean + rate * (clipped - self.mean)
         squares = np.minimum(self.conditional * self.conditional, LARGEST_ENERGY)
