@@ -70,9 +70,14 @@ class _Asked(BaseException):
 
 
 def _health(host: FunctionHost) -> HealthServer:
-    port = os.environ.get(PORT_VARIABLE, "0")
+    port, token = os.environ.get(PORT_VARIABLE, "0"), os.environ.get(TOKEN_VARIABLE, "")
+    if not token:
+        raise PreconditionFailed(
+            f"{TOKEN_VARIABLE} is not set, and without a token nobody may be told anything.",
+            hint=f"Set {TOKEN_VARIABLE} to a text that is hard to guess.",
+        )
     try:
-        return HealthServer(int(port), os.environ.get(TOKEN_VARIABLE, ""), host.report)
+        return HealthServer(int(port), token, host.report)
     except (OSError, ValueError):
         raise PreconditionFailed(
             f"The function host cannot listen on port {port}.", hint=f"Set {PORT_VARIABLE} to a free port."
