@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 import socket
@@ -16,6 +17,9 @@ import pytest
 
 from anomalyctl.stores.connections import connect_redis
 from anomalyctl.stores.readings import ReadingStore
+
+# A build takes half a minute: only the tests that are about the dashboard ask for one (an empty value does).
+os.environ.setdefault("ANOMALYCTL_NO_DASHBOARD", "1")
 
 
 @dataclass(frozen=True)

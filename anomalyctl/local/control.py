@@ -9,10 +9,10 @@ import sys
 import time
 
 from anomalyctl.errors import AnomalyctlError, TimedOut
-from anomalyctl.local.disk import explained, write_json
+from anomalyctl.local.disk import explained, read_json, write_json
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.locks import holder, is_held
-from anomalyctl.local.part import Part, parts_to_mapping
+from anomalyctl.local.part import Part, digest, parts_from_mapping, parts_to_mapping
 from anomalyctl.local.state import SupervisorState, read_state
 from anomalyctl.processes.identity import ProcessIdentity, end_process, identify
 from anomalyctl.processes.output import last_lines, open_output
@@ -60,6 +60,33 @@ def start_supervisor(folder: LocalFolder, parts: tuple[Part, ...]) -> Supervisor
             hint="See: anomalyctl logs supervisor",
         )
     return state
+
+
+def planned_parts(folder: LocalFolder) -> tuple[Part, ...]:
+    """The parts that the last supervisor was given; none where there was none, or of another version."""
+    try:
+        return parts_from_mapping(read_json(folder.plan) or {"parts": []})
+    except (KeyError, TypeError):
+        return ()
+
+
+def change_parts(folder: LocalFolder, state: SupervisorState, parts: tuple[Part, ...]) -> SupervisorState:
+    """Have the running supervisor go on with `parts`: what is the same runs on. Raises AnomalyctlError where
+    it ends meanwhile, TimedOut where it does not take them.
+    """
+    wanted = digest(parts)
+    write_json(folder.plan, parts_to_mapping(parts))
+    retry_now(state)
+    deadline = time.monotonic() + _STOPS_WITHIN_S
+    while (now := running_state(folder)) is not None and now.process == state.process:
+        if now.plan == wanted:
+            return now
+        if time.monotonic() >= deadline:
+            raise TimedOut(
+                "The supervisor does not take the new parts.", hint="See: anomalyctl logs supervisor"
+            )
+        time.sleep(_POLL_S)
+    raise AnomalyctlError("The supervisor ended.", hint="See: anomalyctl logs supervisor")
 
 
 def retry_now(state: SupervisorState) -> None:

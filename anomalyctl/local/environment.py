@@ -16,6 +16,7 @@ from anomalyctl.local.surroundings import ask_loopback_directly
 
 DEPLOY = "anomalyctl deploy --env local"
 VALKEY, COSMOS, DETECTORS, FUNCTIONS = "valkey", "cosmos", "detectors", "functions"
+DASHBOARD = "dashboard"
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,4 +84,4 @@ def _reason(body: bytes) -> str:
     try:
         return str(json.loads(text)["detail"])
     except (ValueError, KeyError, TypeError):
-        return text[:_SHOWN]
+        return "with a web page" if text.startswith("<") else text[:_SHOWN]

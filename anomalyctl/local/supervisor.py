@@ -3,7 +3,8 @@
 Run as `python -m anomalyctl.local.supervisor FOLDER`. It returns as soon as a process of its own session has
 taken over, and says on standard error why when that did not happen.
 
-SIGTERM stops all parts, the last first, and ends it. SIGHUP starts at once what waits for its next try.
+SIGTERM stops all parts, the last first, and ends it. SIGHUP reads the plan again (parts that are the same go
+on, the others are started, stopped or replaced) and starts at once what waits for its next try.
 When its folder is deleted under it, it stops all parts too: nobody could find them any more.
 When it is killed without warning, the kernel ends its children (Linux); `orphans` finds them elsewhere.
 """
@@ -58,6 +59,7 @@ class Supervisor:
         self._since = format_time(clock())
         self._written: SupervisorState | None = None
         self._stopping = False
+        self._called = False
         self._bell, self._ring = os.pipe()
         os.set_blocking(self._bell, False)
         os.set_blocking(self._ring, False)
@@ -79,10 +81,13 @@ class Supervisor:
         signal.set_wakeup_fd(self._ring, warn_on_full_buffer=False)
         signal.signal(signal.SIGTERM, self._stop)
         signal.signal(signal.SIGINT, self._stop)
-        signal.signal(signal.SIGHUP, self._retry)
+        signal.signal(signal.SIGHUP, self._call)
         signal.signal(signal.SIGCHLD, lambda *_: None)  # its arrival is the message
         housekeeping = time.monotonic()
         while not self._stopping:
+            if self._called:
+                self._called = False
+                self._answer_call()
             now = time.monotonic()
             healthy = self._healthy()
             for one in self._parts:
@@ -96,6 +101,30 @@ class Supervisor:
                 self._bound_logs()
             if self._healthy() == healthy:  # else somebody may be waiting for just that
                 self._sleep(now, housekeeping)
+
+    def _answer_call(self) -> None:
+        try:
+            parts = parts_from_mapping(read_json(self._folder.plan) or {})
+        except (AnomalyctlError, KeyError, TypeError):
+            _say("the plan cannot be read: all parts go on as they are")
+        else:
+            if digest(parts) != self._plan:
+                self._change_to(parts)
+        for one in self._parts:
+            one.retry_now()
+
+    def _change_to(self, parts: tuple[Part, ...]) -> None:
+        kept = {one.part.name: one for one in self._parts if one.part in parts}
+        for one in reversed(self._parts):
+            if one.part.name not in kept:
+                one.stop(one.part.stop_s)
+                _say(f"{one.part.name} is stopped")
+        self._parts = [
+            kept.get(part.name) or SupervisedPart(part, self._folder.log_of(part.name), self.wake, _say)
+            for part in parts
+        ]
+        self._plan = digest(parts)
+        _say(f"goes on with {', '.join(part.name for part in parts)}")
 
     def _healthy(self) -> set[str]:
         return {one.part.name for one in self._parts if one.health == "healthy"}
@@ -148,9 +177,8 @@ class Supervisor:
     def _stop(self, signum: int, frame: FrameType | None) -> None:
         self._stopping = True
 
-    def _retry(self, signum: int, frame: FrameType | None) -> None:
-        for one in self._parts:
-            one.retry_now()
+    def _call(self, signum: int, frame: FrameType | None) -> None:
+        self._called = True
 
 
 def main(arguments: list[str]) -> int:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Literal
 
+from anomalyctl.errors import AnomalyctlError
 from anomalyctl.local import control
 from anomalyctl.local.disk import read_json, write_json
-from anomalyctl.local.environment import COSMOS, connections
+from anomalyctl.local.environment import COSMOS, DASHBOARD, connections
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.locks import held
 from anomalyctl.local.part import Part, digest
 from anomalyctl.local.ports import ensure_ports
 from anomalyctl.local.secrets_file import LocalSecrets, ensure_secrets
 from anomalyctl.local.state import SupervisorState
+from anomalyctl.operations.deploy_dashboard import LEFT_OUT, DashboardDeployment, DashboardWork
+from anomalyctl.operations.deploy_late import LatePart, is_same_but, runs_what_was_planned, with_late
 from anomalyctl.operations.deploy_waiting import Waiting
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.project import Project
 
-Outcome = Literal["started", "restarted", "healed", "unchanged"]
+Outcome = Literal["started", "restarted", "updated", "healed", "unchanged"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +46,7 @@ class Deployment:
     outcome: Outcome
     took_s: float
     parts: tuple[DeployedPart, ...]
+    dashboard: DashboardDeployment = LEFT_OUT
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,10 +59,15 @@ class Blueprint:
     """The parts for these ports and secrets."""
     prepare: Mapping[str, Callable[[Mapping[str, int], LocalSecrets], None]]
     """By part: done once when it is well, before the deployment counts as done. Must be repeatable."""
+    late: LatePart | None = None
+    """A part that is made meanwhile, and that the others do without."""
 
 
-def deploy_local(project: Project, progress: Progress = SILENCE) -> Deployment:
+def deploy_local(project: Project, progress: Progress = SILENCE, *, dashboard: bool = True) -> Deployment:
     """Start what is not running and wait until all of it is well.
+
+    The dashboard is built meanwhile; where Node is missing or the build fails, that is told (in the progress
+    and in the result) and the rest runs.
 
     Raises MissingTool, PreconditionFailed (the disk), Locked (another deploy is at it), TimedOut, and
     AnomalyctlError naming the part that does not start; what this call started is then stopped again.
@@ -67,12 +76,15 @@ def deploy_local(project: Project, progress: Progress = SILENCE) -> Deployment:
 
     require_programs()
     folder = LocalFolder(project.local)
+    work = DashboardWork.look_for(project, folder, os.environ, progress) if dashboard else LEFT_OUT
     blueprint = Blueprint(
-        names=PARTS,
+        names=(*PARTS, DASHBOARD),
         build=lambda ports, secrets: plan(folder, project.services, ports, secrets, os.environ),
         prepare={COSMOS: _create_containers},
+        late=work if isinstance(work, DashboardWork) else None,
     )
-    return bring_up(folder, blueprint, progress)
+    deployment = bring_up(folder, blueprint, progress)
+    return replace(deployment, dashboard=work.outcome if isinstance(work, DashboardWork) else work)
 
 
 def bring_up(folder: LocalFolder, blueprint: Blueprint, progress: Progress = SILENCE) -> Deployment:
@@ -91,16 +103,25 @@ def bring_up(folder: LocalFolder, blueprint: Blueprint, progress: Progress = SIL
                 f"The port of {name} was taken by another program; it is {ports[name]} from now on."
             )
         parts = blueprint.build(ports, secrets)
+        late = blueprint.late
+        made = None if late is None else late.now(ports, secrets)
+        wanted = parts if late is None else with_late(parts, late, made, folder)
         # A supervisor of an earlier deploy goes on where this one is broken off; one of ours does not.
-        ours_to_stop = running is None or running.plan != digest(parts)
+        ours_to_stop = running is None or not _goes_on(folder, running, wanted)
         try:
-            outcome, state = _reach(folder, parts, running, progress)
-            waiting = Waiting(folder, parts, state, progress)
+            if late is not None:
+                late.begin()
+            outcome, state = _reach(folder, wanted, running, progress)
+            waiting = Waiting(folder, wanted, state, progress)
             for name, prepare in blueprint.prepare.items():
                 waiting.until_healthy({name})
                 _prepare_once(folder, name, state, lambda: prepare(ports, secrets), progress)  # noqa: B023
             state = waiting.until_healthy({part.name for part in parts})
+            if late is not None:
+                outcome, state = _join(folder, parts, late, outcome, state, (ports, secrets), progress)
         except BaseException:  # also Ctrl-C: nothing half-started stays behind
+            if late is not None:
+                late.cancel()
             if ours_to_stop:
                 progress.step("Stopping what was started")
                 control.stop_supervisor(folder)
@@ -120,16 +141,53 @@ def _reach(
     if running is None:
         progress.step(f"Starting {', '.join(part.title for part in parts)}")
         return "started", control.start_supervisor(folder, parts)
-    if running.plan != digest(parts):
+    if not _goes_on(folder, running, parts):
         progress.step("The code or the settings changed: starting all parts again")
         control.stop_supervisor(folder)
         return "restarted", control.start_supervisor(folder, parts)
+    if running.plan != digest(parts):
+        return "updated", control.change_parts(folder, running, parts)
     if running.all_healthy:
         return "unchanged", running
     unwell = [part.title for part in running.parts if part.health != "healthy"]
     progress.step(f"Healing {', '.join(unwell)}")
     control.retry_now(running)
     return "healed", running
+
+
+def _goes_on(folder: LocalFolder, running: SupervisorState, parts: tuple[Part, ...]) -> bool:
+    """Whether the running supervisor can go on with `parts`: only the dashboard may come, go or change."""
+    return runs_what_was_planned(running, folder) and is_same_but(DASHBOARD, folder, parts)
+
+
+def _join(
+    folder: LocalFolder,
+    parts: tuple[Part, ...],
+    late: LatePart,
+    outcome: Outcome,
+    state: SupervisorState,
+    chosen: tuple[Mapping[str, int], LocalSecrets],
+    progress: Progress,
+) -> tuple[Outcome, SupervisorState]:
+    """Have the late part run beside the others as soon as it is made; where it does not, they run alone."""
+    if not late.wait(progress):
+        return outcome, state
+    made = late.now(*chosen)
+    if made is None:
+        return outcome, state
+    wanted = (*parts, made)
+    if state.plan != digest(wanted):
+        state = control.change_parts(folder, state, wanted)
+        outcome = "updated" if outcome == "unchanged" else outcome
+    try:
+        return outcome, Waiting(folder, (made,), state, progress).until_healthy({late.name})
+    except AnomalyctlError as error:
+        now = control.running_state(folder)
+        if now is None or now.process != state.process:
+            raise
+        late.failed(error.message, error.hint)
+        progress.warn(f"{error.message} {error.hint}")
+        return outcome, now
 
 
 def _prepare_once(

@@ -22,7 +22,7 @@ _LAST_WORDS = 10
 
 
 class Waiting:
-    """Follows one supervisor from now until its parts are well."""
+    """Follows one supervisor from now until `parts` are well."""
 
     def __init__(
         self,
@@ -50,7 +50,8 @@ class Waiting:
             if state is None or state.process != self._supervisor:
                 raise AnomalyctlError("The supervisor ended.", hint="See: anomalyctl logs supervisor")
             for part in state.parts:
-                self._look_at(part)
+                if part.name in self._parts:
+                    self._look_at(part)
             if self._told.issuperset(names):
                 return state
             if time.monotonic() >= self._deadline:

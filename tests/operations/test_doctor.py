@@ -47,7 +47,8 @@ def test_an_old_node_is_told_with_its_version(project, monkeypatch, tmp_path):
     program(tmp_path / "bin", "node", "v18.20.4")
     monkeypatch.setenv("PATH", str(tmp_path / "bin"), prepend=":")
     check = outcome(project, "node")
-    assert (check.outcome, check.found) == ("warning", "18.20.4")
+    assert check.outcome == "warning"
+    assert "18.20.4" in check.found
 
 
 def test_a_terraform_that_fails_counts_as_not_found(project, monkeypatch, tmp_path):

@@ -26,6 +26,14 @@ def deploy(
     var: VarOption = None,
     var_file: VarFileOption = None,
     allow_data_loss: AllowDataLossOption = None,
+    no_dashboard: Annotated[
+        bool,
+        typer.Option(
+            "--no-dashboard",
+            envvar="ANOMALYCTL_NO_DASHBOARD",
+            help="Of local: neither build nor start the dashboard.",
+        ),
+    ] = False,
     env: EnvironmentOption = "local",
     root: RootOption = None,
     lock_timeout: LockTimeoutOption = "0s",
@@ -35,7 +43,8 @@ def deploy(
     """Bring the environment up and wait until each part is well. Run again, it heals or resumes.
 
     `local` asks nothing: it starts Valkey, the Cosmos endpoint, the detectors and the functions on this
-    machine, on loopback, with generated secrets, in the folder .anomalyctl/local of the project.
+    machine, on loopback, with generated secrets, in the folder .anomalyctl/local of the project. Where Node
+    is installed the dashboard is built meanwhile and started, too; where not, the rest runs without it.
 
     An Azure environment is planned, reviewed, confirmed and applied by Terraform: first what `doctor` looks
     at, where a failure ends it before anything is changed; then the state's storage account where there is
@@ -50,7 +59,7 @@ def deploy(
             raise InvalidInput(
                 "The environment local has no plan, targets or variables.", hint="Name an Azure environment."
             )
-        _deploy_local(env, output)
+        _deploy_local(env, output, dashboard=not no_dashboard)
         return
     from anomalyctl.cli.questions import approving
     from anomalyctl.cli.run_progress import shown_run
@@ -74,7 +83,7 @@ def deploy(
     show(deployed, deployment_view, output)
 
 
-def _deploy_local(env: str, output: OutputFormat) -> None:
+def _deploy_local(env: str, output: OutputFormat, *, dashboard: bool) -> None:
     from anomalyctl.cli.output import show
     from anomalyctl.cli.progress import shown_progress
     from anomalyctl.cli.views.deploy import deployment_view
@@ -83,5 +92,5 @@ def _deploy_local(env: str, output: OutputFormat) -> None:
 
     project, _ = local_folder(env, "deploy")
     with shown_progress() as progress:
-        deployment = deploy_local(project, progress)
+        deployment = deploy_local(project, progress, dashboard=dashboard)
     show(deployment, deployment_view, output)

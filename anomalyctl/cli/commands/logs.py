@@ -9,7 +9,7 @@ import typer
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption
 
-_PARTS = ("valkey", "cosmos", "detectors", "functions", "supervisor")
+_PARTS = ("valkey", "cosmos", "detectors", "functions", "dashboard", "dashboard-build", "supervisor")
 
 
 def _part_names(incomplete: str) -> list[str]:
@@ -20,7 +20,8 @@ def logs(
     part: Annotated[
         str | None,
         typer.Argument(
-            help="valkey, cosmos, detectors, functions or supervisor.", autocompletion=_part_names
+            help="valkey, cosmos, detectors, functions, dashboard, dashboard-build or supervisor.",
+            autocompletion=_part_names,
         ),
     ] = None,
     env: EnvironmentOption = "local",

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _OUTCOMES: Final = {
     "started": "The environment {name} is up",
     "restarted": "The environment {name} was started again and is up",
+    "updated": "The environment {name} was updated and is up",
     "healed": "The environment {name} is well again",
     "unchanged": "The environment {name} is up; nothing was to be done",
 }
@@ -30,9 +31,15 @@ def deployment_view(deployment: Deployment) -> RenderableType:
         table.add_column(heading, overflow="fold")
     for part in deployment.parts:
         table.add_row(escape(part.title), part.address)
+    dashboard = deployment.dashboard
+    if dashboard.state == "running":
+        told = Text(f"Dashboard: {dashboard.address}", style="bold")
+    else:
+        told = Text(f"Without the dashboard: {dashboard.reason} {dashboard.hint}".rstrip(), style="warning")
     outcome = _OUTCOMES[deployment.outcome].format(name=deployment.environment)
     return Group(
         table,
+        told,
         Text.from_markup(f"[good](✓) Done[/good] {outcome} ({deployment.took_s:.1f} s)."),
         Text.from_markup("[hint]Next: anomalyctl status, or anomalyctl simulate --backfill 24h[/hint]"),
     )

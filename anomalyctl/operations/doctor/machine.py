@@ -12,12 +12,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
+from anomalyctl.errors import MissingTool
+from anomalyctl.operations.dashboard.node import find_node
 from anomalyctl.operations.doctor.checks import Check, Examination, side_by_side
 from anomalyctl.project import Project
 
 _OLDEST_PYTHON: Final = (3, 11)
 _OLDEST_TERRAFORM: Final = (1, 11)
-_OLDEST_NODE: Final = (20,)
 _FREE_BYTES: Final = 500 * 1024 * 1024
 """A day of readings, verdicts and the append-only file is about 300 MB."""
 
@@ -69,14 +70,11 @@ def _redis_server() -> Check:
 
 
 def _node() -> Check:
-    version = _version_of("node", "--version")
-    if version is None:
-        return Check(
-            "node", "warning", "not found", "The dashboard needs Node 20 or newer: apt install nodejs npm"
-        )
-    if version < _OLDEST_NODE:
-        return Check("node", "warning", _dotted(version), "The dashboard needs Node 20 or newer.")
-    return Check("node", "ok", _dotted(version))
+    try:
+        node = find_node(os.environ)
+    except MissingTool as error:
+        return Check("node", "warning", error.message.rstrip("."), error.hint)
+    return Check("node", "ok", f"{node.version}, with npm")
 
 
 def _terraform() -> Check:
