@@ -9,8 +9,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from anomalyctl.errors import AnomalyctlError
+from anomalyctl.observability import names
 from anomalyctl.observability.figures import Figure
 from anomalyctl.pipeline.tally import Tally
+from anomalyctl.resilience.guard import breaker_figure
 from anomalyctl.telemetry.times import epoch_ms
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
 _REMEMBERED: Final = 4_096
 _QUANTILES: Final = (0.5, 0.9, 0.99)
-_STATES: Final = {"closed": 0.0, "half-open": 0.5, "open": 1.0}
 
 
 class PipelineFigures:
@@ -65,23 +66,14 @@ class PipelineFigures:
             totals = {"sum": self._latency_sum, "count": float(self._latency_count)}
         latency = [({"quantile": f"{each:g}"}, value) for each, value in self.quantiles().items()]
         found = [
-            Figure("readings", "counter", "Readings by what became of them.", outcomes),
-            Figure("verdict_latency_seconds", "summary", "From XADD to the stored verdict.", latency),
-            *(
-                Figure(f"verdict_latency_seconds_{name}", "counter", f"Its {name}.", [({}, value)])
-                for name, value in totals.items()
-            ),
-            Figure(
-                "breaker_open",
-                "gauge",
-                "1 where nothing is called, 0.5 while one call is tried.",
-                [({"name": name}, _STATES.get(guard.state, 0.0)) for name, guard in guards.items()],
-            ),
+            Figure(names.READINGS, outcomes),
+            Figure(names.VERDICT_LATENCY, latency),
+            Figure(names.VERDICT_LATENCY_SUM, [({}, totals["sum"])]),
+            Figure(names.VERDICT_LATENCY_COUNT, [({}, totals["count"])]),
+            breaker_figure(guards.values()),
         ]
         if self.dead_letters is not None:
-            found.append(
-                Figure("dead_letters", "gauge", "As last counted.", [({}, float(self.dead_letters))])
-            )
+            found.append(Figure(names.DEAD_LETTERS, [({}, float(self.dead_letters))]))
         return found + _lag(readings, clock)
 
 
@@ -90,9 +82,11 @@ def _lag(readings: ReadingStore, clock: Callable[[], datetime]) -> list[Figure]:
         backlog = readings.backlog()
     except AnomalyctlError:
         return []
-    age_s = 0.0 if backlog.oldest_ms is None else max(0, epoch_ms(clock()) - backlog.oldest_ms) / 1000
+    now_ms = epoch_ms(clock())
+    age_s = 0.0 if backlog.oldest_ms is None else max(0, now_ms - backlog.oldest_ms) / 1000
     states = [({"state": "queued"}, float(backlog.queued)), ({"state": "pending"}, float(backlog.pending))]
-    return [
-        Figure("queue_lag_readings", "gauge", "Readings without a verdict.", states),
-        Figure("queue_lag_seconds", "gauge", "Age of the oldest of them.", [({}, age_s)]),
-    ]
+    found = [Figure(names.QUEUE_LAG_READINGS, states), Figure(names.QUEUE_LAG_SECONDS, [({}, age_s)])]
+    if backlog.newest_ms is not None:
+        since_s = max(0, now_ms - backlog.newest_ms) / 1000
+        found.append(Figure(names.SECONDS_SINCE_READING, [({}, since_s)]))
+    return found

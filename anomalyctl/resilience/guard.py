@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterable
+from typing import Final, TypeVar
 
 import tenacity
 
 from anomalyctl.errors import TimedOut, Transient
-from anomalyctl.resilience.breaker import CLOSED, OPEN, Breaker, Refused
+from anomalyctl.observability import names
+from anomalyctl.observability.figures import Figure
+from anomalyctl.resilience.breaker import CLOSED, HALF_OPEN, OPEN, Breaker, Refused
 from anomalyctl.resilience.bulkhead import Bulkhead
 from anomalyctl.resilience.policies import Policy
 
 T = TypeVar("T")
+_STATES: Final = {CLOSED: 0.0, HALF_OPEN: 0.5, OPEN: 1.0}
 
 
 class Guard:
@@ -112,6 +115,12 @@ class Guard:
         return tenacity.wait_random_exponential(
             policy.rate_limit_wait_min_s, policy.rate_limit_wait_max_s, min=policy.rate_limit_wait_min_s
         )(state)
+
+
+def breaker_figure(guards: Iterable[Guard]) -> Figure:
+    """The states of their breakers."""
+    states = [({"name": guard.policy.name}, _STATES[guard.state]) for guard in guards]
+    return Figure(names.BREAKER_OPEN, states)
 
 
 def rate_limited(message: str, *, retry_after_s: float, hint: str = "") -> Transient:

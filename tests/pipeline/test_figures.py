@@ -10,6 +10,7 @@ import pytest
 from anomalyctl.errors import Transient
 from anomalyctl.observability import figures as process_figures
 from anomalyctl.observability.figures import Figure, exposition, offer
+from anomalyctl.observability.names import Name
 from anomalyctl.pipeline.figures import PipelineFigures
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import Policy
@@ -47,6 +48,7 @@ def test_outcomes_latency_lag_and_breakers_are_told(
     assert "verdict_latency_seconds_count 5" in told
     assert 'queue_lag_readings{state="queued"} 2' in told
     assert "queue_lag_seconds" in told
+    assert "seconds_since_reading" in told
     assert 'breaker_open{name="ml detector"} 1' in told
     assert "# TYPE breaker_open gauge" in told
 
@@ -68,5 +70,5 @@ def test_latency_is_the_time_since_the_arrival() -> None:
 
 def test_labels_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_figures, "_offers", [])
-    offer(lambda: [Figure("x", "gauge", "X.", [({"name": 'a"b\\c\nd'}, 1.0)])])
+    offer(lambda: [Figure(Name("x", "gauge", "X."), [({"name": 'a"b\\c\nd'}, 1.0)])])
     assert 'x{name="a\\"b\\\\c\\nd"} 1' in exposition()

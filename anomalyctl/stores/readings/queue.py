@@ -184,6 +184,17 @@ class ReadingQueue:
         return None
 
     @redis_errors()
+    def last_arrival_ms(self) -> int | None:
+        """When the newest entry that there ever was arrived, epoch ms, also where it was removed since."""
+        from redis.exceptions import ResponseError
+
+        try:
+            last = self._client.xinfo_stream(READINGS)["last-generated-id"].decode()
+        except ResponseError:
+            return None  # no queue yet
+        return int(last.partition("-")[0]) or None
+
+    @redis_errors()
     def pending(self) -> tuple[int, str | None]:
         """How many entries are read but not acknowledged, and the id of the oldest."""
         if self.last_delivered_id() is None:

@@ -37,6 +37,8 @@ class Backlog:
     """Entries that a drainer has read and not acknowledged."""
     oldest_ms: int | None
     """When the oldest of them arrived, epoch ms; None when nothing waits."""
+    newest_ms: int | None = None
+    """When the last reading arrived, judged or not; None where none ever did."""
 
 
 class ReadingStore:
@@ -142,4 +144,9 @@ class ReadingStore:
         queued, first_queued = self.queue.queued()
         pending, first_pending = self.queue.pending()
         arrived = [int(entry_id.partition("-")[0]) for entry_id in (first_queued, first_pending) if entry_id]
-        return Backlog(queued=queued, pending=pending, oldest_ms=min(arrived, default=None))
+        return Backlog(
+            queued=queued,
+            pending=pending,
+            oldest_ms=min(arrived, default=None),
+            newest_ms=self.queue.last_arrival_ms(),
+        )
