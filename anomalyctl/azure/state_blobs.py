@@ -122,6 +122,12 @@ class StateBlobs:
             lease=lease,
         )
 
+    def mark_of(self, workspace: str) -> str:
+        """What changes whenever the workspace's state is written; "" where there is no state."""
+        blob = self._account.blob_of(workspace)
+        response = self._ask("HEAD", f"/{_quoted(blob)}", {}, "looking at the state", allowed=(404,))
+        return "" if response.status_code == 404 else str(response.headers.get("ETag", ""))
+
     def break_lease(self, workspace: str) -> None:
         """Break the lease of a workspace's state: the way out where its metadata names no lock any more."""
         headers = {"x-ms-lease-action": "break", "x-ms-lease-break-period": "0"}

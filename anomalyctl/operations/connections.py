@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from anomalyctl.environments import Environment, environment_named
-from anomalyctl.errors import PreconditionFailed
 from anomalyctl.project import Project, find_project
 
 if TYPE_CHECKING:
-    from anomalyctl.local.environment import LocalConnections
+    from anomalyctl.local.environment import LocalConnections as Addresses
+    from anomalyctl.operations.infrastructure.watching import Watcher
     from anomalyctl.pipeline.detectors import DetectorClient
     from anomalyctl.stores.anomalies import AnomalyStore
     from anomalyctl.stores.readings import ReadingStore
@@ -19,9 +20,31 @@ if TYPE_CHECKING:
 class Connections:
     """The stores and the detectors of one running environment."""
 
-    def __init__(self, project: Project, environment: Environment, addresses: LocalConnections) -> None:
+    def __init__(self, project: Project, environment: Environment) -> None:
         self.project = project
         self.environment = environment
+
+    @cached_property
+    def readings(self) -> ReadingStore:
+        """Redis: the queue, the windows, models and memories."""
+        raise NotImplementedError
+
+    @cached_property
+    def anomalies(self) -> AnomalyStore:
+        """Cosmos DB: verdicts, episodes, what operators did."""
+        raise NotImplementedError
+
+    @cached_property
+    def detectors(self) -> DetectorClient:
+        """The three detectors, over HTTP."""
+        raise NotImplementedError
+
+
+class LocalConnections(Connections):
+    """Those of the environment on this machine, with its generated secrets."""
+
+    def __init__(self, project: Project, environment: Environment, addresses: Addresses) -> None:
+        super().__init__(project, environment)
         self._addresses = addresses
 
     @cached_property
@@ -52,18 +75,22 @@ class Connections:
         return DetectorClient(self._addresses.detectors_endpoint, self._addresses.detector_token)
 
 
-def connect(environment_name: str) -> Connections:
-    """Connections to the environment of that name.
+def connect(
+    environment_name: str, *, watcher: Watcher | None = None, environ: Mapping[str, str] | None = None
+) -> Connections:
+    """Connections to the environment of that name; `watcher` sees what Terraform is asked.
 
-    Raises UnknownEnvironment, and NotDeployed where it is not running.
+    Raises UnknownEnvironment, and NotDeployed where it does not run or was never deployed.
     """
-    project = find_project()
+    project = find_project(environ)
     environment = environment_named(project, environment_name)
-    if not environment.is_local:
-        raise PreconditionFailed(
-            f"{environment.name} is an Azure environment, and this version reaches only `local`.",
-            hint="Leave --env out, or say --env local.",
-        )
-    from anomalyctl.local.environment import read_connections
+    if environment.is_local:
+        from anomalyctl.local.environment import read_connections
 
-    return Connections(project, environment, read_connections(project.state))
+        return LocalConnections(project, environment, read_connections(project.state))
+    from anomalyctl.operations.azure_connections import AzureConnections
+    from anomalyctl.operations.deployed import deployed
+    from anomalyctl.operations.infrastructure.watching import UNWATCHED
+
+    found = deployed(environment_name, watcher=watcher or UNWATCHED, environ=environ)
+    return AzureConnections(project, environment, found, environ)

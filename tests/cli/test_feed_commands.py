@@ -25,9 +25,9 @@ def project(tmp_path: Path, valkey: Any, monkeypatch: pytest.MonkeyPatch) -> Pro
     shutil.copytree(CHECKOUT / "terraform" / "environments", tmp_path / "terraform" / "environments")
     project = Project(root=tmp_path, state=tmp_path / ".anomalyctl")
 
-    def connect(name: str) -> connections.Connections:
+    def connect(name: str, **_: Any) -> connections.Connections:
         addresses = LocalConnections(valkey.connection_string, "", "http://127.0.0.1:1", "")
-        return connections.Connections(project, environment_named(project, name), addresses)
+        return connections.LocalConnections(project, environment_named(project, name), addresses)
 
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(connections, "connect", connect)

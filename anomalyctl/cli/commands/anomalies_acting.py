@@ -144,7 +144,7 @@ def since_of(text: str, now: datetime) -> datetime:
 
 def open_store(env: str) -> AnomalyStore:
     """The anomalies of an environment; opened when a command needs them."""
-    from anomalyctl.operations.connections import connect
+    from anomalyctl.cli.reaching import connect
 
     return connect(env).anomalies
 

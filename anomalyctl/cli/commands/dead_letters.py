@@ -69,8 +69,8 @@ def list_(
     from dataclasses import replace
 
     from anomalyctl.cli.output import show as show_model
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.dead_letters import letters_table
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.dead_letters.listing import list_letters
 
     chosen = replace(_filter(source, kind, field, since, before), limit=limit)
@@ -85,8 +85,8 @@ def show(
 ) -> None:
     """Show one letter: the whole payload, why it has no verdict, what was tried."""
     from anomalyctl.cli.output import show as show_model
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.dead_letters import letter_document
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.dead_letters.listing import show_letter
 
     show_model(show_letter(connect(env).anomalies, letter), letter_document, output)
@@ -113,9 +113,9 @@ def retry(
     import os
 
     from anomalyctl.cli.output import show as show_model
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.dead_letters import letter_report
     from anomalyctl.operations.anomalies.acting import operator_name
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.dead_letters.acting import retry_letters, select_letters
 
     _check_protection(env, confirm)
@@ -155,8 +155,8 @@ def purge(
     """
     from anomalyctl.cli.output import show as show_model
     from anomalyctl.cli.prompts import confirm as ask
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.dead_letters import letter_report
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.dead_letters.acting import purge_letters, select_letters
 
     _check_protection(env, confirm)

@@ -97,8 +97,8 @@ def status(
 ) -> None:
     """The models of each source: the one in use, those kept before it, and why a fit was refused."""
     from anomalyctl.cli.output import show
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.detectors import models_view
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.detectors.models import status as run
 
     show(run(connect(env).readings, _checked(source)), models_view, output)
@@ -178,9 +178,9 @@ def _checked(source: str | None) -> str | None:
 
 def _writable(env: str, confirm: str | None) -> Connections:
     """Connections, once a protected environment was named. Raises Protected."""
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.environments import environment_named
     from anomalyctl.errors import Protected
-    from anomalyctl.operations.connections import connect
     from anomalyctl.project import find_project
 
     environment = environment_named(find_project(), env)

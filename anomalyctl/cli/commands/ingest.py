@@ -63,10 +63,10 @@ def ingest(
     """
     from anomalyctl.cli.output import show
     from anomalyctl.cli.progress import shown_progress
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.ingest import ingest_view
     from anomalyctl.environments import environment_named
     from anomalyctl.errors import PartlyDone
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.feeding import check_protection
     from anomalyctl.operations.ingest import Ingestion
     from anomalyctl.operations.recordings.recording import Layout, open_recordings

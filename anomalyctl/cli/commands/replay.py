@@ -72,9 +72,9 @@ def replay(
 
     from anomalyctl.cli.output import show
     from anomalyctl.cli.progress import shown_progress
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.replay import comparison_view, replay_view
     from anomalyctl.errors import InvalidInput
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.replay import replay as run
     from anomalyctl.operations.replay import span_of
     from anomalyctl.operations.replay_comparing import compare

@@ -98,9 +98,9 @@ def simulate(
 
     from anomalyctl.cli.output import show
     from anomalyctl.cli.progress import shown_progress
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.simulate import simulation_view
     from anomalyctl.environments import environment_named
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.feeding import check_protection
     from anomalyctl.operations.simulate import Simulation
     from anomalyctl.operations.simulation_labels import keep_labels
@@ -155,8 +155,8 @@ def score(
 ) -> None:
     """Compare what was found with the truth of simulated faults: precision, recall and delay by kind."""
     from anomalyctl.cli.output import show
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.simulation_score import score_view
-    from anomalyctl.operations.connections import connect
     from anomalyctl.operations.simulation_labels import read_labels
     from anomalyctl.operations.simulation_score import score as run
 

@@ -1,0 +1,210 @@
+"""Stores and detectors of an Azure environment, signed in with Entra; each is tried when it is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from anomalyctl.errors import AnomalyctlError, SignInFailed, TimedOut, Transient
+from anomalyctl.operations import azure_reasons as reasons
+from anomalyctl.operations.connections import Connections
+
+if TYPE_CHECKING:
+    from anomalyctl.azure.cloud import Cloud
+    from anomalyctl.azure.sign_in import Principal, SignIn
+    from anomalyctl.environments import Environment
+    from anomalyctl.operations.deployed_state import Deployed
+    from anomalyctl.pipeline.detectors import DetectorClient
+    from anomalyctl.project import Project
+    from anomalyctl.stores.anomalies import AnomalyStore
+    from anomalyctl.stores.readings import ReadingStore
+
+_CONNECT_S = 5.0
+
+
+class AzureConnections(Connections):
+    """The same parts as `local` has. `deployed` tells addresses and resource ids.
+
+    Opening a part raises why it cannot be used: SignInFailed (no role yet), NoWayIn, NotPublished,
+    NotDeployed (no such output), Transient.
+    """
+
+    def __init__(
+        self,
+        project: Project,
+        environment: Environment,
+        deployed: Deployed,
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(project, environment)
+        self.deployed = deployed
+        self._environ = os.environ if environ is None else environ
+
+    @cached_property
+    def cloud(self) -> Cloud:
+        """The addresses of the Azure that the environment is in."""
+        from anomalyctl.azure.cloud import cloud_from
+
+        return cloud_from(self._environ)
+
+    @cached_property
+    def signed_in(self) -> SignIn:
+        """The credential: Terraform's ARM_* variables, else the Azure CLI's."""
+        from anomalyctl.azure.sign_in import sign_in
+
+        return sign_in(self._environ, self.cloud, tenant_id=self.environment.tenant_id)
+
+    @property
+    def credential(self) -> Any:
+        """What tokens come from."""
+        return self.signed_in.credential
+
+    @cached_property
+    def readings(self) -> ReadingStore:
+        """Redis, over TLS, with the object id as user and a token as password."""
+        address = f"{self.deployed.text('redis_host')}:{self.deployed.text('redis_port')},ssl=True"
+        try:
+            return self._open_redis(address)
+        except SignInFailed as error:
+            with_key = self._connection_string("REDIS-CONNECTION-STRING")
+            if with_key is None:
+                raise reasons.of_redis(error, self._who(), self.deployed) from error
+            return self._open_redis(with_key)
+        except AnomalyctlError as error:
+            raise reasons.of_redis(error, "", self.deployed) from error
+
+    @cached_property
+    def anomalies(self) -> AnomalyStore:
+        """Cosmos DB, by its data-plane roles."""
+        endpoint = f"AccountEndpoint={self.deployed.text('cosmos_db_endpoint')};"
+        try:
+            return self._open_cosmos(endpoint)
+        except SignInFailed as error:
+            with_key = self._connection_string("COSMOS-DB-CONNECTION-STRING")
+            if with_key is None:
+                raise reasons.of_cosmos(error, self._who(), self.deployed) from error
+            return self._open_cosmos(with_key)
+        except AnomalyctlError as error:
+            raise reasons.of_cosmos(error, "", self.deployed) from error
+
+    @cached_property
+    def detectors(self) -> DetectorClient:
+        """The detectors, with a token for their audience, or their own from the vault."""
+        from anomalyctl.pipeline.detectors import DetectorClient
+
+        self.require_ready_detectors()
+        audience = self.deployed.optional("detector_audience")
+        token: Any = self._token_for(audience) if audience else self._detector_token()
+        return DetectorClient(
+            self.deployed.text("detectors_endpoint"),
+            token,
+            ca_bundle=self.cloud.ca_bundle,
+            refused_hint="Is the object id among operator_object_ids? A change takes a deploy and minutes.",
+        )
+
+    def require_ready_detectors(self) -> None:
+        """Return where the detectors answer and are ready; raise why not."""
+        import httpx
+
+        address = self.deployed.text("detectors_endpoint").rstrip("/")
+        try:
+            answer = httpx.get(f"{address}/health/ready", timeout=_CONNECT_S, verify=self.verification())
+        except httpx.TransportError as error:
+            raise self._unreachable("the detectors", error) from error
+        if trouble := reasons.of_detectors(answer, self.deployed):
+            raise trouble
+
+    def verification(self) -> Any:
+        """Whose certificates count, as httpx wants it."""
+        import ssl
+
+        return ssl.create_default_context(cafile=self.cloud.ca_bundle) if self.cloud.ca_bundle else True
+
+    def close(self) -> None:
+        """Close what was opened."""
+        for name in ("anomalies", "detectors"):
+            if name in self.__dict__:
+                self.__dict__[name].close()
+
+    def principal(self) -> Principal:
+        """Who is signed in. Raises SignInFailed."""
+        from anomalyctl.azure.sign_in import principal_of
+
+        return principal_of(self.credential, self.cloud)
+
+    def _open_redis(self, connection_string: str) -> ReadingStore:
+        from anomalyctl.stores.connections import connect_redis
+        from anomalyctl.stores.readings import ReadingStore
+
+        client = connect_redis(
+            connection_string,
+            connect_timeout_s=_CONNECT_S,
+            credential=self.credential,
+            ca_bundle=self.cloud.ca_bundle,
+        )
+        store = ReadingStore(client)
+        store.ping()
+        return store
+
+    def _open_cosmos(self, connection_string: str) -> AnomalyStore:
+        from anomalyctl.resilience.guard import Guard
+        from anomalyctl.resilience.policies import DATABASE
+        from anomalyctl.stores.anomalies import AnomalyStore
+        from anomalyctl.stores.cosmos import connect_cosmos
+
+        client = connect_cosmos(connection_string, credential=self.credential, ca_bundle=self.cloud.ca_bundle)
+        name = self.deployed.optional("cosmos_db_database_name")
+        store = AnomalyStore(
+            client, guard=Guard(DATABASE.interactive()), **({"database_name": name} if name else {})
+        )
+        store.ping()
+        return store
+
+    def _connection_string(self, secret: str) -> str | None:
+        """The string with its key, where the environment has keys and this identity may read them."""
+        if not self.deployed.access_keys:
+            return None
+        from anomalyctl.azure.vault import read_secret
+
+        try:
+            return read_secret(self.deployed.text("key_vault_uri"), secret, self.credential, self.cloud)
+        except (SignInFailed, Transient, TimedOut):
+            return None
+
+    def _detector_token(self) -> str:
+        from anomalyctl.azure.vault import read_secret
+
+        name = self.deployed.text("detector_token_secret_name")
+        try:
+            return read_secret(self.deployed.text("key_vault_uri"), name, self.credential, self.cloud)
+        except SignInFailed as error:
+            if "firewall" in str(error).lower() or "public network" in str(error).lower():
+                raise reasons.no_way_in(
+                    "the vault", "its firewall does not know this address", self.deployed
+                ) from error
+            if error.code == "not_allowed":
+                role = f"the role Key Vault Secrets User on the secret {name}"
+                raise reasons.no_role("The vault", self._who(), role, self.deployed) from error
+            raise
+        except (Transient, TimedOut) as error:
+            raise reasons.of_network(error, "the vault", self.deployed) or error from error
+
+    def _token_for(self, audience: str) -> Any:
+        from anomalyctl.azure.sign_in import token_for
+
+        scope = f"{audience.rstrip('/')}/.default"
+        return lambda: token_for(self.credential, scope).token
+
+    def _who(self) -> str:
+        try:
+            found = self.principal()
+        except AnomalyctlError:
+            return "this identity"
+        return found.name if found.name == found.object_id else f"{found.name} (object id {found.object_id})"
+
+    def _unreachable(self, part: str, error: Exception) -> AnomalyctlError:
+        return reasons.of_network(error, part, self.deployed) or reasons.no_way_in(
+            part, type(error).__name__, self.deployed
+        )
