@@ -1,0 +1,36 @@
+/** What can go wrong, in the codes that the screens know; the message is one line, the hint the next step. */
+
+import type { RefusalCode } from "./types";
+
+export class DashboardError extends Error {
+  constructor(
+    readonly code: RefusalCode,
+    message: string,
+    readonly hint = "",
+    readonly field?: string,
+  ) {
+    super(message);
+    this.name = "DashboardError";
+  }
+}
+
+/** A store that does not answer; `reason` is shown beside the last data. */
+export class StoreAway extends DashboardError {
+  constructor(
+    readonly part: "redis" | "cosmos",
+    readonly reason: string,
+  ) {
+    super("away", reason, "What is shown stays as it was; the dashboard goes on trying.");
+    this.name = "StoreAway";
+  }
+}
+
+export function invalid(field: string, message: string, hint = ""): DashboardError {
+  return new DashboardError("invalid", message, hint, field);
+}
+
+/** The reason of a failure in one line; never a stack. */
+export function reasonOf(error: unknown): string {
+  const text = error instanceof Error ? error.message || error.name : String(error);
+  return text.split("\n", 1)[0] ?? "unknown";
+}
