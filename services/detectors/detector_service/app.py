@@ -27,6 +27,7 @@ from detector_service.metrics import Metrics
 from detector_service.openapi import REQUEST_BODY, problem_answers
 from detector_service.schemas import DetectAnswer
 from detector_service.settings import DetectorSettings, settings_from_environment
+from detector_service.settling import settled
 
 STRANGERS_PER_SECOND: Final = 20.0
 """Requests with a wrong token, or none, that one replica answers 401; more get 429."""
@@ -60,6 +61,7 @@ def create_app(
         description="Verdicts on readings of one source by three tiers; see `anomalyctl detectors`.",
         # Below, behind the token; and the pages that show it load scripts from elsewhere.
         openapi_url=None,
+        lifespan=settled,
     )
     problems.install(app)
     app.add_exception_handler(RequestValidationError, _invalid_query)

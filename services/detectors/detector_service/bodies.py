@@ -6,10 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from http import HTTPStatus
+from itertools import chain
 from typing import Any, Final
 
 import numpy as np
 import orjson
+from numpy.typing import NDArray
 from starlette.requests import Request
 
 from anomalyctl.detection.memory import LARGEST_MEMORY
@@ -33,6 +35,7 @@ LARGEST_BODY: Final = 4 * 1024 * 1024
 LARGEST_BODY_OF_ALL: Final = 64 * 1024 * 1024
 DEEPEST_MEMORY: Final = 16
 """Readings are flat; beyond that and a thousand levels, the parser itself refuses a body."""
+_NUMBERS: Final = frozenset({int, float})
 _CLOCKS_APART: Final = timedelta(days=1)
 
 
@@ -96,7 +99,7 @@ def _deeper_than(value: Any, levels: int) -> bool:
 
 def window_of_body(body: Body, registry: TagRegistry, now: datetime) -> Window:
     """The readings as a window. Raises ReadingRefused naming `readings[i].KEY`, or InvalidInput."""
-    known: dict[tuple[str, ...], bool] = {}
+    known: set[tuple[str, ...]] = set()
     times: list[int] = []
     rows: list[tuple[tuple[str, ...], list[float]]] = []
     for position, reading in enumerate(body.readings):
@@ -111,7 +114,7 @@ def window_of_body(body: Body, registry: TagRegistry, now: datetime) -> Window:
 
 
 def _checked(
-    reading: Any, registry: TagRegistry, now: datetime, known: dict[tuple[str, ...], bool]
+    reading: Any, registry: TagRegistry, now: datetime, known: set[tuple[str, ...]]
 ) -> tuple[int, tuple[str, ...], list[float]]:
     if not isinstance(reading, Mapping):
         raise ReadingRefused("a reading must be an object", field="")
@@ -122,27 +125,27 @@ def _checked(
     instant = check_timestamp(values.pop("timestamp", None), now + _CLOCKS_APART)
     tags, numbers = tuple(values), list(values.values())
     # A thousand readings have the same keys and plain floats: what was checked once need not be again.
-    if tags not in known or not set(map(type, numbers)) <= {int, float}:
+    if tags not in known or not _NUMBERS.issuperset(map(type, numbers)):
         numbers = list(check_values(values, registry).values())
-        known[tags] = True
+        known.add(tags)
     return epoch_ms(instant), tags, numbers
 
 
 def _matrix(source: str, times: list[int], rows: list[tuple[tuple[str, ...], list[float]]]) -> Window:
     column: dict[str, int] = {}
-    for tags in dict.fromkeys(tags for tags, _ in rows):
-        for tag in tags:
-            column.setdefault(tag, len(column))
-    values = np.full((len(rows), len(column)), np.nan)
-    places: dict[tuple[str, ...], list[int]] = {}
-    for row, (tags, numbers) in enumerate(rows):
+    places: dict[tuple[str, ...], NDArray[np.intp]] = {}
+    for tags, _ in rows:
         if tags not in places:
-            places[tags] = [column[tag] for tag in tags]
-        values[row, places[tags]] = numbers
+            places[tags] = np.array([column.setdefault(tag, len(column)) for tag in tags], dtype=np.intp)
+    flat = np.full(len(rows) * len(column), np.nan)
+    # One assignment for all rows: each alone costs more than its numbers.
+    at = np.concatenate([places[tags] + row * len(column) for row, (tags, _) in enumerate(rows)])
+    flat[at] = np.fromiter(chain.from_iterable(numbers for _, numbers in rows), np.float64, len(at))
+    values = flat.reshape(len(rows), len(column))
     large = np.argwhere(np.abs(values) > LARGEST_VALUE)
     if large.size:
-        row, at = (int(index) for index in large[0])
-        field = f"readings[{row}].{list(column)[at]}"
+        row, tag = (int(index) for index in large[0])
+        field = f"readings[{row}].{list(column)[tag]}"
         raise ReadingRefused(f"{field}: is out of any sensor's range", field=field)
     return Window(source, np.array(times, dtype=np.int64), tuple(column), values)
 
