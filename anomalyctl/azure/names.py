@@ -21,7 +21,9 @@ def global_names(project_name: str, environment: str, subscription_id: str) -> d
         "dashboard": f"app-{name}-{suffix}",
         "functions": f"func-{name}-{suffix}",
         "key_vault": f"kv-{compact}-{environment}-{suffix}",
+        "managed_redis": f"amr-{name}-{suffix}",
         "openai": f"oai-{name}-{suffix}",
+        "redis_cache": f"redis-{name}-{suffix}",
         "service_bus": f"sbns-{name}-{suffix}",
         "storage": f"st{compact}{environment}{suffix}",
     }

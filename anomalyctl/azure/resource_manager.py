@@ -91,9 +91,9 @@ class ResourceManager:
         return found
 
     def post(self, path: str, api_version: str, body: Mapping[str, Any]) -> Document:
-        """The answer to a question that needs a body, such as whether a name is free."""
+        """The answer to a question that needs a body, such as whether a name is free; it may be empty."""
         response = self._send("POST", path, api_version, {}, body=body)
-        return cast(Document, response.json())
+        return cast(Document, response.json()) if response.content else {}
 
     def put(self, resource_id: str, api_version: str, body: Document) -> Document:
         """Make or replace a resource, and wait until Azure has finished."""

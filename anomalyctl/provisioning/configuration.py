@@ -55,7 +55,7 @@ class Configuration:
         return tuple(
             ".".join(labels)
             for text in self.texts
-            for kind, labels, body in _blocks(text)
+            for kind, labels, body in blocks(text)
             if kind == "resource" and _PROTECTED.search(body)
         )
 
@@ -63,7 +63,7 @@ class Configuration:
     def setup(self) -> tuple[str, ...]:
         """The blocks that `terraform init` looks at."""
         return tuple(
-            body for text in self.texts for kind, _, body in _blocks(text) if kind in ("terraform", "module")
+            body for text in self.texts for kind, _, body in blocks(text) if kind in ("terraform", "module")
         )
 
     @property
@@ -72,7 +72,7 @@ class Configuration:
         return any(_MODULE.search(text) for text in self.texts)
 
 
-def _blocks(text: str) -> Iterator[tuple[str, tuple[str, ...], str]]:
+def blocks(text: str) -> Iterator[tuple[str, tuple[str, ...], str]]:
     """Kind, labels and text of each top-level block; a block reaches to the line that closes it."""
     head: re.Match[str] | None = None
     depth = 0

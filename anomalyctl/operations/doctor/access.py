@@ -14,6 +14,7 @@ _TIMEOUT_S = 1.5
 
 def way_in(site: Site) -> Check:
     """What the variables let in; once deployed, whether the database answers from here."""
+    site.require_concern("azurerm_private_endpoint", "azurerm_cosmosdb_account")
     values = site.variables()
     private = values["operator_access"] == "private"
     ranges, addresses = values["trusted_network_ranges"], values["operator_ip_addresses"]

@@ -12,11 +12,23 @@ from pathlib import Path
 from anomalyctl.azure.session import open_session
 from anomalyctl.environments import Environment
 from anomalyctl.errors import AnomalyctlError, InvalidInput, SignInFailed
-from anomalyctl.operations.doctor import access, identity, machine, model, naming, platform, state, tools
+from anomalyctl.operations.doctor import (
+    access,
+    identity,
+    machine,
+    model,
+    naming,
+    platform,
+    quota,
+    state,
+    tools,
+)
 from anomalyctl.operations.doctor.checks import Check, Examination, side_by_side
-from anomalyctl.operations.doctor.site import NotLookedAt, Site
+from anomalyctl.operations.doctor.site import NotLookedAt, OutsideOfTargets, Site
 from anomalyctl.operations.doctor.variables import GivenVariables
 from anomalyctl.project import Project
+from anomalyctl.provisioning.configuration import Configuration
+from anomalyctl.provisioning.references import types_needed_by
 from anomalyctl.resilience.policies import RESOURCE_MANAGER
 
 _POLICY = replace(RESOURCE_MANAGER.interactive(), timeout_s=10.0)
@@ -30,7 +42,7 @@ _LOOKS: tuple[tuple[str, Callable[[Site], Check]], ...] = (
     ("names", naming.names),
     ("soft-deleted names", naming.soft_deleted),
     ("language model", model.language_model),
-    ("quota", platform.quota),
+    ("quota", quota.quota),
     (state.BACKEND, state.backend),
     ("state lock", state.lock),
     ("operators' way in", access.way_in),
@@ -44,12 +56,14 @@ def examine_azure(
     environ: Mapping[str, str] | None = None,
     variable_files: Sequence[Path] = (),
     variables: Sequence[str] = (),
+    targets: Sequence[str] = (),
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     sleep: Callable[[float], None] = time.sleep,
 ) -> Examination:
     """Look at everything that a deployment to the environment needs. Changes nothing.
 
-    `variable_files` and `variables` (NAME=VALUE) count as they would for a plan.
+    `variable_files` and `variables` (NAME=VALUE) count as they would for a plan; with `targets`, what none of
+    them needs is left out.
 
     What cannot be looked at is told as a check, never raised. Raises InvalidInput for addresses of Azure that
     cannot be read.
@@ -65,7 +79,8 @@ def examine_azure(
         return side_by_side([lambda: told, lambda: machine.disk(project)])
     with session, session.resource_manager(_POLICY) as manager:
         given = GivenVariables(tuple(variable_files), tuple(variables))
-        site = Site(project, environment, session, manager, environ, clock(), given)
+        needed = types_needed_by(Configuration(project.terraform), targets) if targets else None
+        site = Site(project, environment, session, manager, environ, clock(), given, needed)
         try:
             looks = [_guarded(name, look, site) for name, look in _LOOKS]
             return side_by_side(
@@ -79,6 +94,8 @@ def _guarded(name: str, look: Callable[[Site], Check], site: Site) -> Callable[[
     def guarded() -> Check:
         try:
             return look(site)
+        except OutsideOfTargets as error:
+            return Check(name, "ok", error.message)
         except NotLookedAt as error:
             return Check(name, "warning", error.message, error.hint)
         except AnomalyctlError as error:

@@ -21,6 +21,7 @@ _MEND = (
 def language_model(site: Site) -> Check:
     """The model's stage and last day in the environment's region."""
     site.signed_in()
+    site.require_concern("azurerm_cognitive_account", "azurerm_cognitive_deployment")
     values = site.variables()
     name, version = str(values["openai_model_name"]), str(values["openai_model_version"])
     mend = _MEND + site.location

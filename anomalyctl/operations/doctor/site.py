@@ -23,6 +23,8 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 VARIABLES = (
+    "app_service_sku_size",
+    "app_service_worker_count",
     "location",
     "openai_capacity",
     "openai_model_name",
@@ -77,6 +79,7 @@ class Site:
         environ: Mapping[str, str],
         now: datetime,
         given: GivenVariables = NOTHING_GIVEN,
+        needed_types: frozenset[str] | None = None,
     ) -> None:
         self.project = project
         self.environment = environment
@@ -85,6 +88,7 @@ class Site:
         self.environ = environ
         self.now = now
         self.given = given
+        self._needed_types = needed_types
         self.subscription_path = f"/subscriptions/{session.subscription.id}"
         self.principal: Once[Principal] = Once(session.principal)
         self.terraform: Once[Binary] = Once(self._find_terraform)
@@ -117,6 +121,15 @@ class Site:
         """The names that must be unique in the world."""
         project = str(self.variables()["project_name"])
         return global_names(project, self.environment.name, self.session.subscription.id)
+
+    def concerns(self, *resource_types: str) -> bool:
+        """Say whether what is looked at is for resources of these types: always, without targets."""
+        return self._needed_types is None or not self._needed_types.isdisjoint(resource_types)
+
+    def require_concern(self, *resource_types: str) -> None:
+        """Raise OutsideOfTargets where the targets need none of these."""
+        if not self.concerns(*resource_types):
+            raise OutsideOfTargets("not looked at: no target needs it")
 
     def ask_ahead(self, *questions: Callable[[], Any]) -> None:
         """Have what will be needed asked for all at once; who needs an answer meets its error then."""
@@ -160,6 +173,10 @@ class Site:
         """What was deleted and still holds its name, by that name in lower case."""
         found = self.manager.list(f"{self.subscription_path}/providers/{what}", api_version)
         return {str(one.get("name", "")).lower(): one for one in found}
+
+
+class OutsideOfTargets(AnomalyctlError):
+    """A check was left out because the deployment is narrowed to other resources."""
 
 
 class NotLookedAt(AnomalyctlError):

@@ -18,13 +18,16 @@ from anomalyctl.provisioning.configuration import Configuration
 def make_ready(request: Request, options: PlanOptions, watcher: Watcher) -> None:
     """Run doctor's checks of the environment, then make the state's storage account where it is missing.
 
-    A root that is not ours, or whose state is not in a storage account, is left to Terraform. Raises
-    PreconditionFailed with every failed check and its mend, before anything is changed; also what
-    `state bootstrap` raises.
+    A root that is not ours, or whose state is not in a storage account, is left to Terraform, and that is
+    told; what no target needs is left out. Raises PreconditionFailed with every failed check and its mend,
+    before anything is changed; also what `state bootstrap` raises.
     """
     place = find_place(request.environment, request.root)
     place.refresh()
-    if not place.ours or Configuration(place.folder).backend != "azurerm":
+    backend = Configuration(place.folder).backend
+    if not place.ours or backend != "azurerm":
+        why = "the root is not ours" if not place.ours else f"the state is kept by the backend {backend}"
+        watcher.warn(f"Not checked beforehand, {why}: sign-in, roles, names, quota, the state's home")
         return
     from anomalyctl.operations.doctor.azure import examine_azure
     from anomalyctl.operations.doctor.state import BACKEND, bootstrap_command
@@ -36,6 +39,7 @@ def make_ready(request: Request, options: PlanOptions, watcher: Watcher) -> None
         place.environment,
         variable_files=options.variable_files,
         variables=options.variables,
+        targets=options.targets,
     )
     command = bootstrap_command(place.environment)
     homeless = kept is None or any(

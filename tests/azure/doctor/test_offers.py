@@ -10,8 +10,10 @@ import subprocess
 import pytest
 
 from anomalyctl.azure.names import global_names
+from anomalyctl.operations.doctor import naming
+from anomalyctl.operations.doctor.azure import examine_azure
 from tests.support.azure_stand_in import subscription as site
-from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID
+from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID, Trouble
 from tests.support.azure_stand_in.subscription import put, told
 from tests.support.azurerm.mirror import PROJECT
 
@@ -117,3 +119,28 @@ def test_the_names_are_those_that_terraform_gives(tmp_path):
         given = json.loads(json.loads(ran.stdout))
         ours = global_names("deep-water-wells", name, SUBSCRIPTION_ID)
         assert ours == {key: given[key] for key in ours}
+
+
+def test_too_few_instances_of_the_app_services_size_fail(furnished, look):
+    put(furnished.paper, site.WEB_USAGES, site.usage("B1 VMs", 10, 10), site.usage("P0v3 VMs", 0, 10))
+    check = told(look(), "quota")
+    assert check.outcome == "failed"
+    assert check.found.startswith("App Service B1: 0 instances left, 1 wanted")
+    put(furnished.paper, site.WEB_USAGES, site.usage("P0v3 VMs", 0, 10))
+    assert told(look(), "quota").outcome == "ok", "a size that Azure does not tell of stops nothing"
+
+
+def test_a_redis_name_that_has_an_address_or_is_refused_is_taken(furnished, dev, project, monkeypatch):
+    """Azure Managed Redis offers no question for its names; Azure Cache for Redis answers 409."""
+    monkeypatch.setattr(naming, "_has_address", lambda _site, host: host.endswith(".eastus.redis.azure.net"))
+    managed = examined(furnished, dev, project)
+    assert told(managed, "names").found == f"in use by somebody else: {NAMES['managed_redis']}"
+    furnished.paper.troubles.append(Trouble(r"POST .+/Microsoft.Cache/CheckNameAvailability", 409, "Taken"))
+    classic = examined(furnished, dev, project, "redis_flavor=cache_premium")
+    assert told(classic, "names").found == f"in use by somebody else: {NAMES['redis_cache']}"
+
+
+def examined(azure, dev, project, *variables):
+    kept = {name: os.environ[name] for name in ("PATH", "HOME")}
+    environ = azure.environ(**kept)
+    return examine_azure(project, dev, environ=environ, variables=variables, sleep=lambda _: None)

@@ -17,6 +17,7 @@ from anomalyctl.operations.infrastructure.stage import Request
 from anomalyctl.operations.infrastructure.watching import Unwatched
 from tests.support.azure_stand_in import subscription as site
 from tests.support.azure_stand_in.subscription import put
+from tests.support.azurerm.mirror import PROJECT
 
 
 class Heard(Unwatched):
@@ -130,5 +131,34 @@ def test_a_state_that_is_kept_elsewhere_is_left_to_terraform(azure, prepare, pro
     override.write_text('terraform {\n  backend "local" {}\n}\n')
     shutil.rmtree(project.state, ignore_errors=True)
     azure.paper.requests.clear()
-    assert prepare() == []
+    (told,) = prepare()
+    assert told == (
+        "Not checked beforehand, the state is kept by the backend local: sign-in, roles, names, quota, "
+        "the state's home"
+    )
     assert azure.paper.requests == []
+
+
+def test_what_no_target_needs_is_not_looked_at(azure, prepare, project):
+    copy_configuration(project)
+    put(azure.paper, site.MODELS, site.offered("gpt-4o"))  # the language model would fail
+    put(azure.paper, site.WEB_USAGES, site.usage("B1 VMs", 10, 10))  # and the App Service plan
+    with pytest.raises(PreconditionFailed, match="language model"):
+        prepare()
+    prepare(PlanOptions(targets=('azurerm_storage_container.this["recordings"]',)))
+    with pytest.raises(
+        PreconditionFailed, match=r"dev cannot be deployed yet: quota: App Service B1"
+    ) as stopped:
+        prepare(PlanOptions(targets=("azurerm_service_plan.app",)))
+    assert len(stopped.value.details["checks"]) == 1
+    with pytest.raises(PreconditionFailed, match="language model"):
+        prepare(
+            PlanOptions(targets=("azurerm_storage_account.this", "azurerm_cognitive_deployment.contexts"))
+        )
+    with pytest.raises(PreconditionFailed, match="language model"):  # nobody knows what it needs
+        prepare(PlanOptions(targets=("module.somewhere",)))
+
+
+def copy_configuration(project) -> None:
+    for path in (PROJECT / "terraform").glob("*.tf"):
+        shutil.copy(path, project.terraform)

@@ -16,6 +16,7 @@ DEPLOYED = f"{ROOT}/resourcegroups/{GROUP}/resources"
 MODELS = f"{ROOT}/providers/microsoft.cognitiveservices/locations/eastus/models"
 COGNITIVE_USAGES = f"{ROOT}/providers/microsoft.cognitiveservices/locations/eastus/usages"
 STORAGE_USAGES = f"{ROOT}/providers/microsoft.storage/locations/eastus/usages"
+WEB_USAGES = f"{ROOT}/providers/microsoft.web/locations/eastus/usages"
 COSMOS_NAMES = "/providers/microsoft.documentdb/databaseaccountnames/"
 _COGNITIVE_API = "2024-10-01"
 
@@ -37,6 +38,7 @@ def furnish(paper: Paper) -> None:
             _COGNITIVE_API,
             [usage("OpenAI.Standard.gpt-4o", 0, 10), usage("OpenAI.GlobalStandard.gpt-5.4-mini", 10, 100)],
         ),
+        WEB_USAGES: ("2023-12-01", [usage("Total Regional VMs", 0, 100), usage("B1 VMs", 0, 10)]),
         STORAGE_USAGES: ("2024-01-01", [usage("StorageAccounts", 7, 250)]),
     }
     for path, version, field, answer in (
