@@ -7,10 +7,12 @@ INSTALLED := $(VENV)/.installed
 CHECKOV := .venv-checkov/bin/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak soak-terraform lint docs secrets checkov bench clean
+.PHONY: help install demo test soak soak-terraform lint docs secrets checkov bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
+
+install: $(INSTALLED) ## Install everything into .venv
 
 # Each line is a command that a user types; the second time the day is already there.
 RUN := run() { printf '\n$$ anomalyctl %s\n' "$$*"; $(VENV)/bin/anomalyctl "$$@"; }; set -e; run
@@ -32,6 +34,7 @@ demo: $(INSTALLED) ## Set everything up and watch the product do its main job on
 	@if [ "$$($(VENV)/bin/anomalyctl anomalies list --output json | grep -c anomaly_id)" -gt 1 ]; then \
 		$(RUN) anomalies resolve @latest --notes "Seen in the demo: the transmitter was recalibrated."; fi
 	@$(RUN) anomalies list --status all
+	@if $(VENV)/bin/anomalyctl dashboard --no-open >/dev/null 2>&1; then $(RUN) dashboard --no-open; fi
 	@printf '\nThe environment goes on running. Look: %s status   Take it down: %s destroy\n' \
 		$(VENV)/bin/anomalyctl $(VENV)/bin/anomalyctl
 
@@ -56,6 +59,11 @@ docs: $(INSTALLED) ## Write the references of commands, variables and outputs an
 
 secrets: $(INSTALLED) ## Look for credentials in the files under version control
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --exclude-files 'azurerm/schema\.json$$'
+
+image-scan: ## Build the images and look for known vulnerabilities in them (needs Docker)
+	docker build --file services/detectors/Dockerfile --tag anomaly-detectors .
+	docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock aquasec/trivy:0.67.2 \
+		image --exit-code 1 --severity HIGH,CRITICAL --ignore-unfixed anomaly-detectors
 
 bench: $(INSTALLED) ## Print speeds as ratios to a baseline of the same run
 	$(PYTHON) -m pytest -m benchmark -s tests/benchmarks
