@@ -66,6 +66,8 @@ locals {
     AZURE_CLIENT_ID                           = azurerm_user_assigned_identity.this["dashboard"].client_id
     APPLICATIONINSIGHTS_CONNECTION_STRING     = azurerm_application_insights.this.connection_string
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${azurerm_user_assigned_identity.this["dashboard"].client_id};Authorization=AAD"
+    # The name that it shows.
+    ANOMALYCTL_ENV = var.environment
     # The standalone server of Next.js listens on this machine alone unless told otherwise.
     HOSTNAME = "0.0.0.0"
     NODE_ENV = "production"
