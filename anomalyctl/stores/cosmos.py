@@ -21,11 +21,13 @@ def connect_cosmos(
     Nothing is sent before the first use, except the account's address list. Raises `InvalidInput` for a
     string of neither form.
     """
-    from azure.cosmos import CosmosClient
+    from azure.cosmos import CosmosClient, SSLConfiguration
 
+    from anomalyctl.stores.cosmos_encoding import encode_quickly
     from anomalyctl.stores.cosmos_errors import cosmos_errors
     from anomalyctl.stores.credentials import service_credential
 
+    encode_quickly()
     endpoint, key = parse_connection_string(connection_string)
     with cosmos_errors("connect to Cosmos DB"):
         return CosmosClient(
@@ -39,7 +41,8 @@ def connect_cosmos(
             retry_status=0,
             # 0 would mean "the default" (9 tries) to the SDK.
             retry_throttle_total=-1,
-            **({"connection_verify": ca_bundle} if ca_bundle else {}),
+            # Alone, `connection_verify` is read as yes or no.
+            **({"connection_verify": ca_bundle, "ssl_config": SSLConfiguration()} if ca_bundle else {}),
         )
 
 

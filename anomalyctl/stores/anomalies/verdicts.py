@@ -40,7 +40,10 @@ class VerdictStore(CosmosConnection):
             self.call(
                 f"write {len(batch)} verdicts of {source_day}",
                 lambda operations=operations: container.execute_item_batch(  # type: ignore[misc]
-                    operations, partition_key=source_day
+                    operations,
+                    partition_key=source_day,
+                    # The documents are ours: nobody needs to send them back.
+                    no_response=True,
                 ),
             )
         return len(documents)
