@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anomalyctl.errors import InvalidInput
 from anomalyctl.resilience.policies import DATABASE
@@ -29,6 +29,9 @@ def connect_cosmos(
 
     encode_quickly()
     endpoint, key = parse_connection_string(connection_string)
+    # Alone, `connection_verify` is read as yes or no.
+    trust: dict[str, Any] = {"connection_verify": ca_bundle, "ssl_config": SSLConfiguration()}
+    trust = trust if ca_bundle else {}
     with cosmos_errors("connect to Cosmos DB"):
         return CosmosClient(
             endpoint,
@@ -41,8 +44,7 @@ def connect_cosmos(
             retry_status=0,
             # 0 would mean "the default" (9 tries) to the SDK.
             retry_throttle_total=-1,
-            # Alone, `connection_verify` is read as yes or no.
-            **({"connection_verify": ca_bundle, "ssl_config": SSLConfiguration()} if ca_bundle else {}),
+            **trust,
         )
 
 

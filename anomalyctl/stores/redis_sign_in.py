@@ -55,10 +55,10 @@ class SignedInPool(redis.BlockingConnectionPool):
         base: Any = super()
         base.__init__(credential_provider=sign_in, **options)
 
-    def get_connection(self, command_name: Any = None, *keys: Any, **options: Any) -> Any:
+    def get_connection(self, *arguments: Any, **options: Any) -> Any:
         """A connection that is signed in with the token of now."""
         base: Any = super()
-        connection = base.get_connection(command_name, *keys, **options)
+        connection = base.get_connection(*arguments, **options)
         try:
             self._renew(connection)
         except BaseException:

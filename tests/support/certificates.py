@@ -44,7 +44,8 @@ class Certificates:
             .sign(authority_key, hashes.SHA256())
         )
         key = ec.generate_private_key(ec.SECP256R1())
-        names = [x509.DNSName("localhost"), x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]
+        addresses = [ipaddress.ip_address(f"127.0.0.{last}") for last in (1, 2)]
+        names = [x509.DNSName("localhost"), *map(x509.IPAddress, addresses)]
         certificate = (
             _builder(_name("localhost"), authority_name, key.public_key())
             .add_extension(x509.SubjectAlternativeName(names), critical=False)
@@ -69,11 +70,11 @@ class Certificates:
 
 
 @contextmanager
-def serving_https(application: Any, certificates: Certificates) -> Iterator[str]:
+def serving_https(application: Any, certificates: Certificates, *, host: str = "127.0.0.1") -> Iterator[str]:
     """Serve an ASGI application over TLS on a free port of loopback; gives its address."""
     # asyncio turns off the delay of small packets only where the protocol is named.
     listener = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
-    listener.bind(("127.0.0.1", 0))
+    listener.bind((host, 0))
     listener.listen()
     configuration = uvicorn.Config(
         application,
@@ -88,7 +89,7 @@ def serving_https(application: Any, certificates: Certificates) -> Iterator[str]
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()
     try:
-        yield f"https://127.0.0.1:{listener.getsockname()[1]}"
+        yield f"https://{host}:{listener.getsockname()[1]}"
     finally:
         server.should_exit = True
         thread.join(10)
