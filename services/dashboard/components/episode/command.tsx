@@ -1,0 +1,39 @@
+"use client";
+
+import { useState } from "react";
+import styles from "./episode.module.css";
+
+/** The same action as a command, to be copied into a terminal. */
+export function Command({ words }: { words: string[] }) {
+  const [copied, setCopied] = useState("");
+  const text = words.map(quoted).join(" ");
+
+  async function copy() {
+    try {
+      await navigator.clipboard.writeText(text);
+      setCopied(text);
+    } catch {
+      setCopied(""); // No clipboard without a secure address: the text can be selected.
+    }
+  }
+
+  return (
+    <div className={styles.command}>
+      <code>{text}</code>
+      <button type="button" onClick={() => void copy()} aria-label="Copy the command">
+        {copied === text ? "Copied" : "Copy"}
+      </button>
+    </div>
+  );
+}
+
+/** As a POSIX shell reads it: what could mean something to it goes into single quotes. */
+export function quoted(word: string): string {
+  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
+}
+
+/** `anomalyctl anomalies <action> <id> …`; the environment is named where it is not the usual one. */
+export function commandOf(action: string, anomalyId: string, environment: string, ...options: string[]): string[] {
+  const where = environment === "local" ? [] : ["--env", environment];
+  return ["anomalyctl", "anomalies", action, anomalyId, ...options, ...where];
+}

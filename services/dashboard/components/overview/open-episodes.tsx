@@ -1,0 +1,67 @@
+"use client";
+
+import Link from "next/link";
+import type { Counts, EpisodeSummary } from "@/lib/types";
+import { episodeAddress, withQuery } from "../addresses";
+import { SeverityBadge, SeverityShape } from "../alarms/severity-badge";
+import { SEVERITIES } from "../alarms/condition";
+import { TagName } from "../tag-name";
+import { Moment } from "../time/moment";
+import styles from "./episodes.module.css";
+
+const SHOWN = 8;
+
+/** What is open, counted by severity, and the worst of it. */
+export function OpenEpisodes({ counts, open, source }: { counts: Counts; open: EpisodeSummary[]; source: string }) {
+  const total = SEVERITIES.reduce((sum, severity) => sum + counts[severity], 0);
+  return (
+    <section aria-labelledby="open-anomalies" className={styles.panel}>
+      <h2 id="open-anomalies">Open anomalies</h2>
+      <ul className={styles.counts}>
+        {SEVERITIES.map((severity) => (
+          <li key={severity} data-empty={counts[severity] === 0}>
+            <Link href={withQuery("/anomalies", { severity, source })} prefetch={false}>
+              <SeverityShape severity={severity} />
+              <span className={styles.count}>{counts[severity]}</span>
+              <span className={styles.word}>{severity}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+      {open.length === 0 ? (
+        <p className="muted">Nothing is open.</p>
+      ) : (
+        <ol className={styles.episodes}>
+          {open.slice(0, SHOWN).map((episode) => (
+            <OpenEpisode key={episode.anomalyId} episode={episode} />
+          ))}
+        </ol>
+      )}
+      <Link href={withQuery("/anomalies", { source })} prefetch={false}>
+        {total > SHOWN ? `All ${total} open anomalies` : "All anomalies"}
+      </Link>
+    </section>
+  );
+}
+
+function OpenEpisode({ episode }: { episode: EpisodeSummary }) {
+  const more = episode.tags.length - 1;
+  return (
+    <li className={styles.episode}>
+      <p className={styles.since}>
+        <SeverityBadge severity={episode.severity} />
+        <span className="muted fine">
+          <Moment at={episode.firstSeen} />
+        </span>
+      </p>
+      <Link href={episodeAddress(episode.anomalyId)} prefetch={false}>
+        <TagName name={episode.tags[0] ?? episode.anomalyId} />
+        {more > 0 && ` +${more}`}
+      </Link>
+      <p className="muted fine">
+        seen {episode.occurrences}×{episode.quiet && " · quiet now"}
+        {episode.assignedTo && ` · ${episode.assignedTo}`}
+      </p>
+    </li>
+  );
+}
