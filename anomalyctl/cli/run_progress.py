@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Final, Protocol
 
 from anomalyctl.cli.console import talk
@@ -60,8 +60,9 @@ class _Quiet(Unwatched):
 class _Lines:
     """One line a change; a heartbeat says what is still going on."""
 
-    def __init__(self) -> None:
-        self._spoke = time.monotonic()
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._spoke = clock()
 
     def step(self, text: str) -> None:
         self._say(text)
@@ -79,10 +80,10 @@ class _Lines:
         if resource.state not in ("done", "failed"):
             return  # the heartbeat tells what goes on
         counted = f"[{_ended(progression)}/{len(progression.resources)}]"
-        self._say(f"{counted} {resource.address}: {state_of(resource, time.monotonic())}")
+        self._say(f"{counted} {resource.address}: {state_of(resource, self._clock())}")
 
     def tick(self, progression: Progression) -> None:
-        now = time.monotonic()
+        now = self._clock()
         if now - self._spoke < HEARTBEAT_S or not progression.in_flight:
             return
         going = ", ".join(f"{one.address} {state_of(one, now)}" for one in progression.in_flight)
@@ -92,7 +93,7 @@ class _Lines:
         return contextlib.nullcontext()
 
     def _say(self, text: str) -> None:
-        self._spoke = time.monotonic()
+        self._spoke = self._clock()
         talk().print(text, markup=False, soft_wrap=True)
 
 

@@ -1,6 +1,10 @@
 """The run ledger: what was done, by whom and how it ended, one JSON line an event, for the owner alone.
 
-A run that ends without its line was killed; its processes and files say what became of it.
+Each line is an object with `at` (UTC), `type` and `run`. `started` comes first, with `schema` (below),
+command, environment, arguments, user and host; then, as they happen, process, terraform, terraform_ended,
+plan, backup, resource, resource_running, resource_failed, retry, lock_left, unknown_to_state, unlocked and
+secrets_shown; last `ended`, with outcome, exit_code and error. A run that ends without its line was killed;
+its processes and files say what became of it.
 """
 
 from __future__ import annotations
@@ -20,8 +24,13 @@ from typing import Any, Final, Literal
 from anomalyctl.errors import NotFound
 from anomalyctl.processes.identity import ProcessIdentity, identify
 from anomalyctl.provisioning.plans.redaction import SECRET, sounds_secret
+from anomalyctl.provisioning.run_folders import prune
 from anomalyctl.provisioning.run_ids import new_run_id
 from anomalyctl.telemetry.times import format_time, parse_time
+
+SCHEMA: Final = 1
+"""Of the lines. Types and fields may be added within it; lines of a newer one are left alone and not read."""
+_RECENT_BYTES: Final = 4 * 1024 * 1024
 
 Outcome = Literal["running", "done", "failed", "interrupted", "declined", "died"]
 
@@ -102,8 +111,10 @@ class Ledger:
         folder = self.folder / run_id
         folder.mkdir(parents=True, mode=0o700)
         opened = OpenRun(run_id, folder, self._append)
+        prune(self.folder)
         opened.note(
             "started",
+            schema=SCHEMA,
             command=command,
             environment=environment,
             arguments=without_secrets(arguments),
@@ -125,10 +136,14 @@ class Ledger:
         with contextlib.suppress(OSError):
             opened.note("ended", outcome="done", exit_code=0, error="")
 
-    def runs(self) -> list[Run]:
-        """All runs, the oldest first. Lines that cannot be read are left out."""
+    def recent(self) -> list[Run]:
+        """The runs in the ledger's last 4 MiB, the oldest first: enough to know what things usually take."""
+        return self.runs(_RECENT_BYTES)
+
+    def runs(self, last_bytes: int | None = None) -> list[Run]:
+        """All runs, the oldest first. Lines that cannot be read, or are of a newer schema, are left out."""
         found: dict[str, list[Mapping[str, Any]]] = {}
-        for line in self._lines():
+        for line in self._lines(last_bytes):
             found.setdefault(str(line.get("run", "")), []).append(line)
         return [run for lines in found.values() if (run := _run(lines)) is not None]
 
@@ -152,12 +167,15 @@ class Ledger:
         finally:
             os.close(descriptor)
 
-    def _lines(self) -> Iterator[Mapping[str, Any]]:
+    def _lines(self, last_bytes: int | None) -> Iterator[Mapping[str, Any]]:
         try:
-            text = self.path.read_text(encoding="utf-8", errors="replace")
+            with self.path.open("rb") as file:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(max(0, size - last_bytes) if last_bytes else 0)
+                text = file.read().decode("utf-8", "replace")
         except FileNotFoundError:
             return
-        for line in text.splitlines():
+        for line in text.splitlines():  # the first one may be a half: it is no JSON, then
             with contextlib.suppress(ValueError):
                 body = json.loads(line)
                 if isinstance(body, dict):
@@ -190,7 +208,7 @@ def _is_secret_flag(argument: str) -> bool:
 
 def _run(lines: Sequence[Mapping[str, Any]]) -> Run | None:
     first = next((line for line in lines if line.get("type") == "started"), None)
-    if first is None:
+    if first is None or int(first.get("schema", SCHEMA)) > SCHEMA:
         return None
     last = next((line for line in lines if line.get("type") == "ended"), None)
     processes = tuple(

@@ -33,6 +33,7 @@ class Progression:
     """Fed with events in order."""
 
     usual: Mapping[tuple[str, str], float] = field(default_factory=dict)
+    """Seconds by address or type, and action."""
     resources: dict[str, ResourceProgress] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
     summary: Summary | None = None
@@ -75,19 +76,24 @@ class Progression:
         kind = next((word for word in words if "_" in word and not word.startswith("module")), kind)
         self.resources.setdefault(
             event.address,
-            ResourceProgress(
-                event.address, kind, event.action, "waiting", usual_s=self.usual.get((kind, event.action))
-            ),
+            ResourceProgress(event.address, kind, event.action, "waiting", usual_s=self._usual(event, kind)),
         )
+
+    def _usual(self, event: Planned | ResourceEvent, kind: str) -> float | None:
+        return self.usual.get((event.address, event.action), self.usual.get((kind, event.action)))
 
     def _move(self, event: ResourceEvent, now: float) -> ResourceProgress | None:
         if event.action in ("refresh", "read"):
             self.refreshed += event.phase == "complete"
             return None
         before = self.resources.get(event.address)
-        usual = self.usual.get((event.resource_type, event.action))
         present = ResourceProgress(
-            event.address, event.resource_type, event.action, "running", began=now, usual_s=usual
+            event.address,
+            event.resource_type,
+            event.action,
+            "running",
+            began=now,
+            usual_s=self._usual(event, event.resource_type),
         )
         if before is not None and before.state == "running" and before.action == event.action:
             present = replace(present, began=before.began)

@@ -1,4 +1,4 @@
-"""How long `doctor` takes over an Azure environment: its checks run side by side, and answers hardly add up."""
+"""How long `doctor` takes over an Azure environment: side by side, its questions hardly add up."""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from anomalyctl.operations.infrastructure.outputs import Output, outputs_of
 from anomalyctl.operations.infrastructure.planning import Review, present_binding, review_of
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
+from anomalyctl.provisioning.durations import usual_durations
 from anomalyctl.provisioning.plans.gate import check_data_loss, check_protection_flags
 from anomalyctl.provisioning.plans.kept import KEPT_FOR, KeptPlan, check_binding
 
@@ -92,6 +93,7 @@ def apply(prepared: Stage, kept: KeptPlan, review: Review) -> Applied:
     prepared.watcher.step(f"Applying to {review.environment}: {_counted(review)}")
     progression = prepared.progression
     progression.resources.clear()
+    progression.usual = usual_durations(prepared.ledger.recent())
     finished = prepared.terraform.apply(kept.path.resolve())
     done = tuple(AppliedResource(one.address, one.action, one.took_s or 0.0) for one in progression.done)
     try:

@@ -21,7 +21,6 @@ from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.backups import Backup, Backups
 from anomalyctl.provisioning.binary import find_terraform
 from anomalyctl.provisioning.configuration import Configuration
-from anomalyctl.provisioning.durations import usual_durations
 from anomalyctl.provisioning.events import Event
 from anomalyctl.provisioning.exclusive import alone
 from anomalyctl.provisioning.failures import failure
@@ -221,7 +220,6 @@ def _prepare(
     )
     for sentence in surroundings.sentences():
         watcher.warn(sentence)
-    progression = Progression(usual=usual_durations(ledger.runs()))
     terraform = Terraform(
         binary=binary,
         folder=place.folder,
@@ -230,7 +228,7 @@ def _prepare(
         run=run,
         lock_timeout_s=request.lock_timeout_s,
     )
-    prepared = Stage(place, terraform, ledger, run, watcher, place.workspace, clock, environ, progression)
+    prepared = Stage(place, terraform, ledger, run, watcher, place.workspace, clock, environ)
     terraform.watch = Watch(
         event=lambda event: _heard(prepared, event),
         tick=lambda: watcher.tick(prepared.progression),
