@@ -18,9 +18,9 @@ from anomalyctl.triage.finding import current, kept_only_as_resolved, last_actio
 from anomalyctl.triage.finishing import finish
 from anomalyctl.triage.transitions import Action, State, Transition, transition
 
-_ROUNDS: Final = 50
+ROUNDS: Final = 50
 """How often an action is repeated because the pipeline counted an occurrence meanwhile."""
-_HISTORY: Final = 100
+HISTORY_LIMIT: Final = 100
 """Entries kept on the document; `anomaly_events` has them all."""
 
 
@@ -72,7 +72,7 @@ def perform(
     operation = uuid4().hex
     document = current(store, anomaly_id)
     seen = document["revision"]
-    for _ in range(_ROUNDS):
+    for _ in range(ROUNDS):
         if last_action(document).get("operation") == operation or is_repeat(document):
             finish(store, document)
             return _outcome(document, request, changed=last_action(document).get("operation") == operation)
@@ -126,7 +126,7 @@ def _common(document: Document, move: Transition, request: Request, operation: s
         "status": str(move.after),
         "revision": revision,
         "acted_ms": epoch_ms(request.now),
-        "history": [*document.get("history", []), entry][-_HISTORY:],
+        "history": [*document.get("history", []), entry][-HISTORY_LIMIT:],
     }
 
 
