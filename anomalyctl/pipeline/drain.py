@@ -19,6 +19,7 @@ from anomalyctl.pipeline.fitting import Fitter
 from anomalyctl.pipeline.heartbeat import Heartbeat
 from anomalyctl.pipeline.judging import Detectors
 from anomalyctl.pipeline.keeping import EpisodeCounter, Keeper, VerdictKeeper
+from anomalyctl.pipeline.known_states import KnownStates
 from anomalyctl.pipeline.source_parts import CHUNK, SourceParts
 from anomalyctl.pipeline.source_run import SourceRun
 from anomalyctl.pipeline.tally import Tally
@@ -37,6 +38,8 @@ SIDE_BY_SIDE: Final = 4
 """Sources judged at the same time; each call of theirs has its own time-out."""
 COMPLETE_EVERY_S: Final = 10.0
 """So often verdicts that lack a tier are looked for, where nothing else waits."""
+ROOM_EVERY_S: Final = 0.25
+"""So often, at least, memory is looked at while a drain goes on."""
 LONGEST_S: Final = 240.0
 """A drain ends after so long, well within a function's time; the next sweep goes on."""
 
@@ -83,6 +86,7 @@ class Drainer:
         self._clock = clock
         self._complete_from = 0.0
         self._lease_s = lease_s
+        self.known = KnownStates()
 
     def has_read(self, entry_id: str) -> bool:
         """Whether this process has read an entry: it is done with, or waits for the next sweep."""
@@ -131,6 +135,7 @@ class Drainer:
             lease=lease,
             clock=self._clock,
             stopped=stopped,
+            known=self.known.of(source, lease),
         )
         return SourceRun(parts)
 
@@ -145,14 +150,14 @@ class _Batches:
         self._lease = lease
         self._stopped = stopped
         self._runs: dict[str, SourceRun] = {}
+        self._room_until = 0.0
         self._threads = ThreadPoolExecutor(SIDE_BY_SIDE, thread_name_prefix="source")
 
     def work(self, *, until: float) -> None:
         queue, consumer = self._drainer.readings.queue, self._drainer.consumer
         place: str | None = "-"
         while not self._stopped() and time.monotonic() < until:
-            self._drainer.make_room()
-            queue.create_group()
+            self._look_after_the_queue()
             if place is not None:
                 entries, place = queue.take_over(consumer, BATCH, after=place)
             else:
@@ -166,8 +171,14 @@ class _Batches:
 
     def close(self) -> None:
         self._threads.shutdown()
-        for run in self._runs.values():
-            run.close()
+        self._forget_all_but(())
+        self._drainer.known.drained(self._lease)
+
+    def _look_after_the_queue(self) -> None:
+        if time.monotonic() >= self._room_until:
+            self._drainer.make_room()
+            self._drainer.readings.queue.create_group()
+            self._room_until = time.monotonic() + ROOM_EVERY_S
 
     def _process(self, entries: Sequence[QueueEntry]) -> bool:
         """Process one batch; False when no source gets anywhere, so that going on is of no use."""
@@ -185,8 +196,11 @@ class _Batches:
         progress = False
         for source, future in asked.items():
             try:
-                self.tally.add(future.result())
+                done = future.result()
+                self.tally.add(done)
                 progress = True
+                if done.late:
+                    self._drainer.known.changed(source)
             except AnomalyctlError as error:
                 self.failures[source] = error
             except Exception as error:
@@ -201,7 +215,9 @@ class _Batches:
     def _forget_all_but(self, sources: Collection[str]) -> None:
         # What is remembered of a source weighs some 400 kB, and a site may have many.
         for source in set(self._runs) - set(sources):
-            self._runs.pop(source).close()
+            run = self._runs.pop(source)
+            run.close()
+            self._drainer.known.keep(source, run.state)
 
     def _run_of(self, source: str) -> SourceRun:
         if source not in self._runs:

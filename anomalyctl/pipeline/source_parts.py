@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Final
 
@@ -51,12 +51,18 @@ class SourceParts:
     lease: Lease
     clock: Callable[[], datetime]
     stopped: Callable[[], bool]
+    known: SourceState | None = None
+    """How the last drain left it, where nobody else has drained since."""
 
     def load_state(self) -> SourceState:
-        """What Redis knows of the source now."""
+        """What Redis knows of the source now; of its window, what is known already is not read again."""
         memories = self.readings.load_memory(self.source)
         newest_ms = as_of(memories)
         registry = self.readings.load_registry(self.source)
+        fit_point = self.fitter.next_point(self.source)
+        known = self.known
+        if known is not None and known.newest_ms == newest_ms and known.registry == registry:
+            return replace(known, memories=memories, fit_point=fit_point)
         context: deque[bytes] = deque(maxlen=MOST_READINGS - 1)
         clean = 0
         if newest_ms is not None:
@@ -64,7 +70,6 @@ class SourceParts:
             valid = valid_rows(rows, source=self.source, registry=registry, now=self.clock())
             context.extend(payload for _, payload, _ in valid)
             clean = self.fitter.clean_rows(self.source, newest_ms)
-        fit_point = self.fitter.next_point(self.source)
         return SourceState(registry, memories, newest_ms, context, clean, fit_point)
 
 

@@ -1,4 +1,4 @@
-"""Bodies for Cosmos DB, encoded twenty times as fast: the SDK's own way took most of a drain's processor time."""
+"""Bodies for Cosmos DB, encoded twenty times as fast: the SDK's own way took most of a drain's CPU time."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class QuickJson:
 
 
 def encode_quickly() -> bool:
-    """Have the SDK encode request bodies with orjson; False, changing nothing, where it is built otherwise."""
+    """Have the SDK encode bodies with orjson; False, changing nothing, where it is built otherwise."""
     from azure.cosmos import _synchronized_request as requests
 
     if getattr(requests, "json", None) not in (json, QuickJson):
