@@ -7,7 +7,7 @@ import json
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -137,6 +137,20 @@ def read_backend_file(project: Project, environment: Environment) -> dict[str, s
         value = json.loads(match.group(2))
         found[match.group(1)] = value if isinstance(value, str) else str(value).lower()
     return found
+
+
+def environment_of_backend(project: Project, environment: Environment) -> Environment:
+    """The environment with its state where the backend's file says: that is where Terraform looks."""
+    kept, state = read_backend_file(project, environment) or {}, environment.state
+    return replace(
+        environment,
+        state=replace(
+            state,
+            account=kept.get("storage_account_name", state.account),
+            container=kept.get("container_name", state.container),
+            key=kept.get("key", state.key),
+        ),
+    )
 
 
 def _broken(path: Path, environment: Environment, reason: str) -> PreconditionFailed:

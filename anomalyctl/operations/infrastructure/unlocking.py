@@ -63,10 +63,12 @@ def unlock_state(
 
 def _break_lease(prepared: Stage) -> None:
     """End the lease itself: Terraform refuses to release a lock that it cannot read."""
+    from anomalyctl.azure.backend import environment_of_backend
     from anomalyctl.azure.session import open_session
 
+    environment = environment_of_backend(prepared.place.project, prepared.place.environment)
     with (
-        open_session(prepared.place.environment, environ=prepared.environ) as session,
+        open_session(environment, environ=prepared.environ) as session,
         session.state_blobs() as blobs,
     ):
         blobs.break_lease(prepared.workspace)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from anomalyctl.azure.backend import write_backend_file
+from anomalyctl.azure.backend import backend_file, write_backend_file
 from anomalyctl.environments import environment_named
 from anomalyctl.project import Project
 from tests.support.azure_stand_in.subscription import ROOT, furnish, put
@@ -38,6 +38,23 @@ class System:
         write_backend_file(
             self.project, environment_named(self.project, environment), self.azurite.backend(key)
         )
+
+    def begin_without_a_backend(self, environment: str, container: str) -> list[str]:
+        """As on the first day: no account, no container, nothing written down. What will be put is listed."""
+        made: list[str] = []
+
+        def follow(path: str) -> None:
+            if "/roleAssignments/" not in path and "/locks/" not in path:
+                made.append(path)
+                if "/containers/" in path:
+                    self.azurite.make_container(path.rsplit("/", 1)[1])
+
+        self.azurite.azure.paper.put, self.azurite.azure.paper.polls = follow, 0
+        backend_file(self.project, environment_named(self.project, environment)).unlink()
+        declared = self.project.root / "terraform" / "environments" / "environments.toml"
+        state = f'account = "{ACCOUNT}"'
+        declared.write_text(declared.read_text().replace(state, f'{state}, container = "{container}"', 1))
+        return made
 
     def environ(self) -> dict[str, str]:
         found = clean_environment() | self.provider.environment() | self.azurite.environ()
@@ -90,8 +107,11 @@ def system(tmp_path: Path, azurite: Azurite, request: pytest.FixtureRequest) -> 
     return made
 
 
-def test_deploy_second_plan_and_destroy_of_the_whole_system(system: System):
+def test_deploy_from_nothing_second_plan_and_destroy_of_the_whole_system(system: System):
+    made = system.begin_without_a_backend("dev", container="from-nothing")
     deployed = system("deploy", "--env", "dev", "--yes")
+    assert [path.rsplit("/", 1)[1] for path in made if "/containers/" in path] == ["from-nothing"]
+    assert system.azurite.request("HEAD", "/from-nothing/anomaly-detection.tfstateenv:dev").status_code == 200
     assert deployed["outcome"] == "applied"
     assert len(deployed["applied"]["resources"]) == deployed["review"]["counts"]["create"] > 100
     outputs = {one["name"]: one["value"] for one in deployed["outputs"]}
@@ -193,3 +213,25 @@ def test_terraform_and_its_wrapper_killed_together_leave_a_lease_that_is_stale_a
     assert unlocked["released"] is True
     assert unlocked["lock"]["liveness"] == "stale"
     assert system("runs", "list", "--env", "dev")[2]["outcome"] == "died"
+
+
+def test_a_lease_that_names_nobody_is_explained_and_broken_after_the_name_was_typed(
+    system: System, request: pytest.FixtureRequest
+):
+    system("deploy", "--env", "dev", "--yes", "--target", "azurerm_resource_group.this")
+    blob = f"/tfstate/{request.node.name}.tfstateenv:dev?comp=lease"
+    taken = {"x-ms-lease-action": "acquire", "x-ms-lease-duration": "-1"}
+    assert system.azurite.request("PUT", blob, headers=taken).status_code == 201  # and died before the rest
+    refused = system("plan", "--env", "dev", expect=5)
+    assert refused["details"]["lock"]["lock"]["metadata_missing"] is True
+    assert "state unlock" in refused["hint"]
+    told = system("state", "unlock", "--env", "dev", "--yes", expect=5)
+    assert "--force" in told["hint"]
+    declined = system("state", "unlock", "--env", "dev", "--yes", "--force", expect=3)
+    assert "--confirm dev" in declined["hint"]
+    system("state", "unlock", "--env", "dev", "--force", "--confirm", "prod", expect=3)
+    assert system("plan", "--env", "dev", expect=5)["code"] == "locked"
+    unlocked = system("state", "unlock", "--env", "dev", "--force", "--confirm", "dev")
+    assert unlocked["released"] is True
+    target = ("--target", "azurerm_resource_group.this")
+    assert system("plan", "--env", "dev", *target)["has_changes"] is False

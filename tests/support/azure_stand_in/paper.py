@@ -50,6 +50,8 @@ class Paper:
     """Path of a POST in lower case to its API version and its answer."""
     blobs: dict[str, dict[str, str]] = field(default_factory=dict)
     """`account/container/blob` to its headers."""
+    put: Callable[[str], None] = lambda _path: None
+    """Told of each resource that was put, so that another stand-in can follow."""
     polls: int = 2
     """How often a slow resource is not ready yet."""
     probes_before_role: int = 0

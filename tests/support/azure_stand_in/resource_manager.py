@@ -10,6 +10,7 @@ import uuid
 from typing import Any
 
 import anyio
+from anyio import to_thread
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -68,9 +69,9 @@ class ResourceManagerStandIn:
             return _error(
                 404, "SubscriptionNotFound", f"The subscription '{path.split('/')[2]}' could not be found."
             )
-        return self._dispatch(request.method, path, version, body, dict(request.query_params), claims)
+        return await self._dispatch(request.method, path, version, body, dict(request.query_params), claims)
 
-    def _dispatch(
+    async def _dispatch(
         self, method: str, path: str, version: str, body: Any, query: dict[str, str], claims: Document
     ) -> Response:
         if method == "POST":
@@ -92,12 +93,12 @@ class ResourceManagerStandIn:
             kept = self.paper.resources.get(path.lower())
             return JSONResponse(kept) if kept else self._absent(path)
         if method == "PUT":
-            return self._put(path, kind, body, claims)
+            return await self._put(path, kind, body, claims)
         if method == "PATCH":
             return self._patch(path, kind, body)
         return _error(405, "MethodNotAllowed", f"The stand-in was not told of {method}.")
 
-    def _put(self, path: str, kind: Any, body: Any, claims: Document) -> Response:
+    async def _put(self, path: str, kind: Any, body: Any, claims: Document) -> Response:
         if not isinstance(body, dict) or (refusal := kind.refusal(body)):
             return _error(400, "InvalidRequestContent", refusal if isinstance(body, dict) else "No body.")
         if (parent := self._missing_parent(path)) is not None:
@@ -116,6 +117,7 @@ class ResourceManagerStandIn:
             return _error(409, "RoleAssignmentExists", "The role assignment already exists.")
         document = {"id": path, "name": path.split("/")[-1], **copy.deepcopy(body)}
         document.setdefault("properties", {}).update({"provisioningState": "Succeeded"})
+        await to_thread.run_sync(self.paper.put, path)
         if kind.slow and existing is None and self.paper.polls:
             operation = f"/operations/{uuid.uuid4()}"
             self.paper.pending[operation] = (self.paper.polls, path)
