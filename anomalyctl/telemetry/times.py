@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 
 def format_time(instant: datetime) -> str:
@@ -21,7 +22,7 @@ def parse_time(text: str) -> datetime:
 
 def epoch_ms(instant: datetime) -> int:
     """Whole milliseconds since 1970-01-01 UTC, rounded down."""
-    return (instant - _EPOCH) // timedelta(milliseconds=1)
+    return (instant - _EPOCH) // _MILLISECOND
 
 
 def from_epoch_ms(milliseconds: int) -> datetime:
