@@ -16,7 +16,11 @@ from anomalyctl.local.part import Part, parts_from_mapping
 from anomalyctl.local.probing import ask, trouble
 from anomalyctl.local.state import Health, PartState
 from anomalyctl.operations.status_backlog import Backlogs, read_backlogs
+from anomalyctl.operations.status_figures import Figure
 from anomalyctl.telemetry.times import parse_time
+
+PartHealth = Health | Literal["not-published", "no-way-in"]
+"""The last two are Azure's: something else answers there, or nothing that can be reached from here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +29,7 @@ class PartStatus:
 
     name: str
     title: str
-    health: Health
+    health: PartHealth
     address: str
     uptime_s: float | None
     """Seconds since its process was started; None where none runs."""
@@ -59,6 +63,12 @@ class EnvironmentStatus:
     """Readings that have no verdict for good, until somebody retries or purges them."""
     open_breakers: tuple[str, ...] = ()
     """What the functions leave alone for a while, since it failed: `database`, `ml detector`."""
+    figures: tuple[Figure, ...] = ()
+    """Of Azure Monitor, beside their thresholds; none for `local`."""
+    serial: int | None = None
+    """Of the Terraform state that told the addresses."""
+    unchecked: str = ""
+    """Why nobody could tell whether that state is still the newest."""
 
     @property
     def is_healthy(self) -> bool:
@@ -123,7 +133,7 @@ def _status(state: PartState, health: Health, detail: str, backlogs: Backlogs, n
         address=state.address,
         uptime_s=None if uptime is None else round(max(0.0, uptime), 1),
         restarts=state.restarts,
-        backlog=_backlog(state.name, backlogs, now),
+        backlog=backlog_of(state.name, backlogs, now),
         detail=_detail(state.name, detail, backlogs),
         pid=state.process.pid if state.process else None,
     )
@@ -136,7 +146,8 @@ def _detail(name: str, detail: str, backlogs: Backlogs) -> str:
     return f"{detail}; {left_alone}" if detail else left_alone
 
 
-def _backlog(name: str, backlogs: Backlogs, now: datetime) -> str:
+def backlog_of(name: str, backlogs: Backlogs, now: datetime) -> str:
+    """What waits in a part, in words."""
     if name == VALKEY and backlogs.queued is not None:
         return f"{backlogs.queued:,} queued"
     if name == FUNCTIONS and backlogs.pending is not None:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.local.environment import COSMOS, VALKEY, LocalConnections, connections
@@ -16,7 +16,8 @@ from anomalyctl.local.secrets_file import load_secrets
 from anomalyctl.telemetry.times import epoch_ms
 
 if TYPE_CHECKING:
-    from anomalyctl.stores.readings import Backlog
+    from anomalyctl.stores.anomalies import AnomalyStore
+    from anomalyctl.stores.readings import ReadingStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,48 +46,52 @@ def read_backlogs(folder: LocalFolder, well: Collection[str]) -> Backlogs:
     with ThreadPoolExecutor(max_workers=2) as pool:
         readings = pool.submit(_readings, reach) if VALKEY in well else None
         kept = pool.submit(_kept, reach) if COSMOS in well else None
-        waiting, open_breakers = readings.result() if readings else (None, ())
-        open_episodes, dead_letters = kept.result() if kept else (None, None)
-        return Backlogs(
-            queued=waiting.queued if waiting else None,
-            pending=waiting.pending if waiting else None,
-            oldest_ms=waiting.oldest_ms if waiting else None,
-            open_episodes=open_episodes,
-            dead_letters=dead_letters,
-            open_breakers=open_breakers,
-        )
+        told = {**(readings.result() if readings else {}), **(kept.result() if kept else {})}
+        return Backlogs(**told)
 
 
-def _readings(reach: LocalConnections) -> tuple[Backlog | None, tuple[str, ...]]:
+def backlog_of_readings(store: ReadingStore, now: datetime) -> dict[str, Any]:
+    """What waits in Redis, as fields of `Backlogs`."""
+    waiting = store.backlog()
+    return {
+        "queued": waiting.queued,
+        "pending": waiting.pending,
+        "oldest_ms": waiting.oldest_ms,
+        "open_breakers": tuple(sorted({state.name for state in store.breakers.open_at(epoch_ms(now))})),
+    }
+
+
+def backlog_of_anomalies(store: AnomalyStore) -> dict[str, Any]:
+    """Open episodes and dead letters, as fields of `Backlogs`."""
+    from anomalyctl.stores.anomalies.schema import UNRESOLVED
+
+    # Resolved ones stay in this container for a while, so that the change feed carries the closing.
+    episodes = store.query(UNRESOLVED, "SELECT c.id FROM c WHERE c.status != 'resolved'", {})
+    return {"open_episodes": sum(1 for _ in episodes), "dead_letters": store.count_dead_letters()}
+
+
+def _readings(reach: LocalConnections) -> dict[str, Any]:
     from anomalyctl.stores.connections import connect_redis
     from anomalyctl.stores.readings import ReadingStore
 
     client = connect_redis(reach.redis_connection_string)
     try:
-        store = ReadingStore(client)
-        held_back = store.breakers.open_at(epoch_ms(datetime.now(UTC)))
-        return store.backlog(), tuple(sorted({state.name for state in held_back}))
+        return backlog_of_readings(ReadingStore(client), datetime.now(UTC))
     except AnomalyctlError:
-        return None, ()
+        return {}
     finally:
         client.close()
 
 
-def _kept(reach: LocalConnections) -> tuple[int | None, int | None]:
-    """Open episodes, and dead letters."""
+def _kept(reach: LocalConnections) -> dict[str, Any]:
     from anomalyctl.stores.anomalies import AnomalyStore
-    from anomalyctl.stores.anomalies.schema import UNRESOLVED
     from anomalyctl.stores.cosmos import connect_cosmos
 
     try:
         store = AnomalyStore(connect_cosmos(reach.cosmos_connection_string))
         try:
-            # Resolved ones stay in this container for a while, so that the change feed carries the closing.
-            episodes = sum(
-                1 for _ in store.query(UNRESOLVED, "SELECT c.id FROM c WHERE c.status != 'resolved'", {})
-            )
-            return episodes, store.count_dead_letters()
+            return backlog_of_anomalies(store)
         finally:
             store.close()
     except AnomalyctlError:
-        return None, None
+        return {}

@@ -20,12 +20,42 @@ _SIGNS: Final = {
     "waiting": "[warning](!) waiting[/warning]",
     "unwell": "[bad](x) unwell[/bad]",
     "backing-off": "[bad](x) down[/bad]",
+    "not-published": "[warning](!) not published[/warning]",
+    "no-way-in": "[warning](!) no way in[/warning]",
+}
+_FIGURE_SIGNS: Final = {
+    "within": "[good](✓) within[/good]",
+    "beyond": "[bad](x) beyond[/bad]",
+    "no value": "[hint](-) no value[/hint]",
+    "not told": "[warning](!) not told[/warning]",
+}
+_COMPARISONS: Final = {
+    "GreaterThan": ">",
+    "GreaterThanOrEqual": "≥",
+    "LessThan": "<",
+    "LessThanOrEqual": "≤",
+    "Equals": "=",
 }
 _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 
 
 def status_view(status: EnvironmentStatus) -> RenderableType:
-    """One row a part; what is wrong stands under the table."""
+    """One row a part; what is wrong stands under the table, then the figures where there are any."""
+    shown: list[RenderableType] = [_parts_table(status), *_troubles(status)]
+    if status.figures:
+        shown += ["", _figures_table(status)]
+    if status.unchecked:
+        shown.append(
+            Text(
+                f"Addresses are those of state {status.serial}; whether it is the newest could not be told: "
+                f"{status.unchecked}",
+                style="hint",
+            )
+        )
+    return Group(*shown)
+
+
+def _parts_table(status: EnvironmentStatus) -> Table:
     table = Table(box=None, pad_edge=False)
     for heading in ("part", "health", "address", "up for"):
         table.add_column(heading, overflow="fold")
@@ -40,15 +70,38 @@ def status_view(status: EnvironmentStatus) -> RenderableType:
             f"[warning]{part.restarts}[/warning]" if part.restarts else "0",
             escape(part.backlog),
         )
-    troubles = [
+    return table
+
+
+def _troubles(status: EnvironmentStatus) -> list[Text]:
+    where = "" if status.environment == "local" else f" --env {status.environment}"
+    return [
         Text.from_markup(
             f"[{_grave(part)}]{escape(part.title)}[/]: {escape(part.detail or part.health)} "
-            f"[hint](see: anomalyctl logs {part.name})[/hint]"
+            f"[hint](see: anomalyctl logs {part.name}{where})[/hint]"
         )
         for part in status.parts
         if part.health != "healthy" or part.detail
     ]
-    return Group(table, *troubles)
+
+
+def _figures_table(status: EnvironmentStatus) -> Table:
+    table = Table(box=None, pad_edge=False)
+    for heading in ("figure", "now"):
+        table.add_column(heading, overflow="fold")
+    table.add_column("value", justify="right")
+    table.add_column("alert when", overflow="fold")
+    table.add_column("over", overflow="fold")
+    for one in status.figures:
+        limit = f"{_COMPARISONS.get(one.operator, one.operator)} {one.threshold:g}"
+        table.add_row(
+            escape(one.name),
+            _FIGURE_SIGNS[one.state],
+            "-" if one.value is None else f"{one.value:,.4g}",
+            limit if one.enabled else f"{limit} [hint](alert is off)[/hint]",
+            f"{one.aggregation.lower()}, {one.window}",
+        )
+    return table
 
 
 def _grave(part: PartStatus) -> str:

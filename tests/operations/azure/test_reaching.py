@@ -2,11 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
-import pytest
-
-from anomalyctl.stores.anomalies import AnomalyStore
 from tests.support.azure_environment import AzureEnvironment, open_connections
 
 

@@ -1,0 +1,167 @@
+"""How an Azure environment is: each part asked from here, what waits, and figures beside their thresholds."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from anomalyctl.errors import AnomalyctlError, NotPublished, NoWayIn, Transient
+from anomalyctl.operations import azure_reasons as reasons
+from anomalyctl.operations.azure_connections import AzureConnections
+from anomalyctl.operations.status import EnvironmentStatus, PartHealth, PartStatus, backlog_of
+from anomalyctl.operations.status_backlog import Backlogs, backlog_of_anomalies, backlog_of_readings
+from anomalyctl.operations.status_figures import Figure, read_figures
+
+if TYPE_CHECKING:
+    import httpx
+
+REDIS, COSMOS, DETECTORS, FUNCTIONS, DASHBOARD = "redis", "cosmos", "detectors", "functions", "dashboard"
+_TITLES: Final = {
+    REDIS: "Redis",
+    COSMOS: "Cosmos DB",
+    DETECTORS: "detectors",
+    FUNCTIONS: "functions",
+    DASHBOARD: "dashboard",
+}
+_TIMEOUT_S: Final = 10.0
+_ASKS_WHO: Final = (301, 302, 303, 307, 401)
+
+
+def read_azure_status(
+    connections: AzureConnections, *, figures: bool = True, now: datetime | None = None
+) -> EnvironmentStatus:
+    """Ask each part now, side by side. Changes nothing; what cannot be told is said with its reason."""
+    now = now or datetime.now(UTC)
+    asked: dict[str, Callable[[], Any]] = {
+        REDIS: lambda: backlog_of_readings(connections.readings, now),
+        COSMOS: lambda: backlog_of_anomalies(connections.anomalies),
+        DETECTORS: connections.require_ready_detectors,
+        FUNCTIONS: lambda: _functions(connections),
+        DASHBOARD: lambda: _dashboard(connections),
+    }
+    with ThreadPoolExecutor(max_workers=len(asked) + 1) as pool:
+        answers = {name: pool.submit(_tried, ask) for name, ask in asked.items()}
+        told = pool.submit(_figures, connections, now) if figures else None
+        found = {name: answer.result() for name, answer in answers.items()}
+        beside = told.result() if told else ()
+    backlogs = Backlogs(**(found[REDIS][2] or {}), **(found[COSMOS][2] or {}))
+    parts = tuple(_part(connections, name, *found[name][:2], backlogs, now) for name in asked)
+    well = all(part.health == "healthy" for part in parts) and all(one.state != "beyond" for one in beside)
+    return EnvironmentStatus(
+        environment=connections.environment.name,
+        health="healthy" if well else "degraded",
+        since="",
+        parts=parts,
+        queued=backlogs.queued,
+        pending=backlogs.pending,
+        oldest_s=backlogs.oldest_s(now),
+        open_episodes=backlogs.open_episodes,
+        dead_letters=backlogs.dead_letters,
+        open_breakers=backlogs.open_breakers,
+        figures=beside,
+        serial=connections.deployed.serial,
+        unchecked=connections.deployed.unchecked,
+    )
+
+
+def _tried(ask: Callable[[], Any]) -> tuple[PartHealth, str, Any]:
+    """Health, what is wrong, and what was answered."""
+    try:
+        return "healthy", "", ask()
+    except NotPublished as error:
+        return "not-published", error.message, None
+    except NoWayIn as error:
+        return "no-way-in", f"{error.message} {error.hint}", None
+    except AnomalyctlError as error:
+        return "unwell", f"{error.message} {error.hint}".strip(), None
+
+
+def _part(
+    connections: AzureConnections,
+    name: str,
+    health: PartHealth,
+    detail: str,
+    backlogs: Backlogs,
+    now: datetime,
+) -> PartStatus:
+    where = connections.deployed
+    address = {
+        REDIS: f"{where.optional('redis_host')}:{where.optional('redis_port')}",
+        COSMOS: where.optional("cosmos_db_endpoint"),
+        DETECTORS: where.optional("detectors_endpoint"),
+        FUNCTIONS: _https(where.optional("function_app_hostname")),
+        DASHBOARD: where.optional("front_door_url") or where.optional("app_service_url"),
+    }[name]
+    waiting = {REDIS: "valkey", COSMOS: "cosmos", FUNCTIONS: "functions"}.get(name, "")
+    return PartStatus(
+        name=name,
+        title=_TITLES[name],
+        health=health,
+        address=address.rstrip("/"),
+        uptime_s=None,
+        restarts=0,
+        backlog=backlog_of(waiting, backlogs, now),
+        detail=detail,
+        pid=None,
+    )
+
+
+def _functions(connections: AzureConnections) -> None:
+    """The host's own page: its status in detail wants a key, and keys are not what operators have."""
+    address = _https(connections.deployed.text("function_app_hostname"))
+    answer = _get(connections, FUNCTIONS, address)
+    where = connections.deployed
+    if answer.status_code == 403:
+        raise reasons.no_way_in("the functions", "their list of addresses does not hold this one", where)
+    if answer.status_code == 503:
+        raise reasons.not_published("The functions' host", "it answers 503, so no code of ours runs", where)
+    if answer.status_code >= 500 or answer.status_code == 404:
+        raise Transient(f"The functions' host answers {answer.status_code}.")
+
+
+def _dashboard(connections: AzureConnections) -> None:
+    where = connections.deployed
+    address = (where.optional("front_door_url") or where.text("app_service_url")).rstrip("/")
+    answer = _get(connections, DASHBOARD, f"{address}/api/health")
+    ours = answer.headers.get("content-type", "").startswith("application/json")
+    if (answer.status_code == 200 and ours) or answer.status_code in _ASKS_WHO:
+        return  # where it asks who we are, it runs
+    if answer.status_code == 403:
+        raise reasons.no_way_in("the dashboard", "its list of addresses does not hold this one", where)
+    if answer.status_code == 503 and ours:
+        raise Transient(f"The dashboard is not well: {answer.text[:300]}")
+    raise reasons.not_published("The dashboard", f"/api/health answers {answer.status_code}", where)
+
+
+def _get(connections: AzureConnections, part: str, address: str) -> httpx.Response:
+    import httpx
+
+    try:
+        return httpx.get(address, timeout=_TIMEOUT_S, verify=connections.verification())
+    except httpx.TransportError as error:
+        name = f"the {part}"
+        where = connections.deployed
+        raise reasons.of_network(error, name, where) or reasons.no_way_in(
+            name, type(error).__name__, where
+        ) from error
+
+
+def _figures(connections: AzureConnections, now: datetime) -> tuple[Figure, ...]:
+    from anomalyctl.azure.rest import Rest
+    from anomalyctl.resilience.policies import METRICS
+
+    cloud = connections.cloud
+    with Rest(
+        cloud.resource_manager,
+        f"{cloud.audience}/.default",
+        connections.credential,
+        cloud,
+        policy=METRICS,
+    ) as rest:
+        return read_figures(rest, connections.deployed.alerts, now)
+
+
+def _https(hostname: str) -> str:
+    return f"https://{hostname}" if hostname else ""
