@@ -8,7 +8,8 @@ import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption, YesOption
-from anomalyctl.cli.terraform_options import AllowDataLossOption, LockTimeoutOption, RootOption
+from anomalyctl.cli.running import run_and_show
+from anomalyctl.cli.terraform_options import AllowDataLossOption, LockTimeoutOption, RootOption, request_for
 
 
 def apply(
@@ -24,19 +25,18 @@ def apply(
 
     Exit 3 declined, 5 locked, 6 the plan is stale, 7 partly done, 9 data would be lost.
     """
-    from anomalyctl.cli.output import show
     from anomalyctl.cli.questions import approving
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.infrastructure import applied_view
     from anomalyctl.operations.infrastructure.applying import apply_kept
 
-    with shown_run() as screen:
-        applied = apply_kept(
+    run_and_show(
+        lambda screen: apply_kept(
             request_for(env, root, lock_timeout),
             plan,
             approve=approving(screen, yes=yes),
             allow_data_loss=allow_data_loss or (),
             watcher=screen,
-        )
-    show(applied, applied_view, output)
+        ),
+        applied_view,
+        output,
+    )

@@ -8,7 +8,14 @@ import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption
-from anomalyctl.cli.terraform_options import LockTimeoutOption, RootOption, VarFileOption, VarOption
+from anomalyctl.cli.running import run_and_show
+from anomalyctl.cli.terraform_options import (
+    LockTimeoutOption,
+    RootOption,
+    VarFileOption,
+    VarOption,
+    request_for,
+)
 
 
 def drift(
@@ -23,16 +30,13 @@ def drift(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Show what changed outside of Terraform since the last apply; changes nothing."""
-    from anomalyctl.cli.output import show
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.plan import drift_view
     from anomalyctl.operations.infrastructure.drift import find_drift
     from anomalyctl.operations.infrastructure.planning import PlanOptions
 
     options = PlanOptions(variable_files=tuple(var_file or ()), variables=tuple(var or ()))
-    with shown_run() as screen:
-        found = find_drift(request_for(env, root, lock_timeout), options, screen)
-    show(found, drift_view, output)
+    found = run_and_show(
+        lambda screen: find_drift(request_for(env, root, lock_timeout), options, screen), drift_view, output
+    )
     if detailed_exitcode and found.drifted:
         raise typer.Exit(2)

@@ -8,7 +8,14 @@ import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption
-from anomalyctl.cli.terraform_options import LockTimeoutOption, RootOption, VarFileOption, VarOption
+from anomalyctl.cli.running import run_and_show
+from anomalyctl.cli.terraform_options import (
+    LockTimeoutOption,
+    RootOption,
+    VarFileOption,
+    VarOption,
+    request_for,
+)
 
 
 def import_(
@@ -22,16 +29,15 @@ def import_(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Take a resource that exists in Azure into the state, after a copy of the state."""
-    from anomalyctl.cli.output import show
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.infrastructure import imported_view
     from anomalyctl.operations.infrastructure.importing import import_resource
     from anomalyctl.operations.infrastructure.planning import PlanOptions
 
     options = PlanOptions(variable_files=tuple(var_file or ()), variables=tuple(var or ()))
-    with shown_run() as screen:
-        imported = import_resource(
+    run_and_show(
+        lambda screen: import_resource(
             request_for(env, root, lock_timeout), address, resource_id, options, screen
-        )
-    show(imported, imported_view, output)
+        ),
+        imported_view,
+        output,
+    )

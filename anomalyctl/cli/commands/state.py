@@ -10,7 +10,8 @@ import typer
 from anomalyctl.cli.commands.state_backend import bootstrap, migrate
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption, YesOption
-from anomalyctl.cli.terraform_options import LockTimeoutOption, RootOption
+from anomalyctl.cli.running import run_and_show
+from anomalyctl.cli.terraform_options import LockTimeoutOption, RootOption, request_for
 
 app = typer.Typer(help="The Terraform state of an environment.", no_args_is_help=True)
 
@@ -25,15 +26,10 @@ def list_(
     env: EnvironmentOption = "local", root: RootOption = None, output: OutputOption = OutputFormat.TABLE
 ) -> None:
     """List the resources in the state."""
-    from anomalyctl.cli.output import show
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import listing_view
     from anomalyctl.operations.infrastructure.states import list_state
 
-    with shown_run() as screen:
-        listing = list_state(request_for(env, root), screen)
-    show(listing, listing_view, output)
+    run_and_show(lambda screen: list_state(request_for(env, root), screen), listing_view, output)
 
 
 @app.command("show")
@@ -44,15 +40,10 @@ def show_(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Show one resource as the state has it; secrets are left out."""
-    from anomalyctl.cli.output import show
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import resource_view
     from anomalyctl.operations.infrastructure.states import show_state
 
-    with shown_run() as screen:
-        shown = show_state(request_for(env, root), address, screen)
-    show(shown, resource_view, output)
+    run_and_show(lambda screen: show_state(request_for(env, root), address, screen), resource_view, output)
 
 
 @app.command("pull")
@@ -63,15 +54,10 @@ def pull(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Write the state to a file for you alone."""
-    from anomalyctl.cli.output import show
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import written_view
     from anomalyctl.operations.infrastructure.states import pull_state
 
-    with shown_run() as screen:
-        written = pull_state(request_for(env, root), file, screen)
-    show(written, written_view, output)
+    run_and_show(lambda screen: pull_state(request_for(env, root), file, screen), written_view, output)
 
 
 @app.command("push")
@@ -84,18 +70,17 @@ def push(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Write a file over the state, after a copy of it; asks first. An older serial is refused."""
-    from anomalyctl.cli.output import show
     from anomalyctl.cli.questions import asking
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import changed_view
     from anomalyctl.operations.infrastructure.states import push_state
 
-    with shown_run() as screen:
-        changed = push_state(
+    run_and_show(
+        lambda screen: push_state(
             request_for(env, root, lock_timeout), file, confirm=asking(screen, yes=yes), watcher=screen
-        )
-    show(changed, changed_view, output)
+        ),
+        changed_view,
+        output,
+    )
 
 
 @app.command("mv")
@@ -108,15 +93,14 @@ def mv(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Give a resource another address in the state, after a copy of it."""
-    from anomalyctl.cli.output import show
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import changed_view
     from anomalyctl.operations.infrastructure.states import move_in_state
 
-    with shown_run() as screen:
-        changed = move_in_state(request_for(env, root, lock_timeout), source, target, screen)
-    show(changed, changed_view, output)
+    run_and_show(
+        lambda screen: move_in_state(request_for(env, root, lock_timeout), source, target, screen),
+        changed_view,
+        output,
+    )
 
 
 @app.command("rm")
@@ -129,21 +113,20 @@ def rm(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Forget resources, which go on existing in Azure; asks first."""
-    from anomalyctl.cli.output import show
     from anomalyctl.cli.questions import asking
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import changed_view
     from anomalyctl.operations.infrastructure.states import remove_from_state
 
-    with shown_run() as screen:
-        changed = remove_from_state(
+    run_and_show(
+        lambda screen: remove_from_state(
             request_for(env, root, lock_timeout),
             tuple(addresses),
             confirm=asking(screen, yes=yes),
             watcher=screen,
-        )
-    show(changed, changed_view, output)
+        ),
+        changed_view,
+        output,
+    )
 
 
 @app.command("backup")
@@ -155,17 +138,13 @@ def backup(
 ) -> None:
     """Keep a copy of the state on this machine. Every change takes one by itself."""
     from anomalyctl.cli.output import show
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import backup_view, backups_view
     from anomalyctl.operations.infrastructure.states import back_up_state, list_backups
 
     if list_kept:
         show(list_backups(request_for(env, root)), backups_view, output)
         return
-    with shown_run() as screen:
-        taken = back_up_state(request_for(env, root), screen)
-    show(taken, backup_view, output)
+    run_and_show(lambda screen: back_up_state(request_for(env, root), screen), backup_view, output)
 
 
 @app.command("restore")
@@ -178,18 +157,17 @@ def restore(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Bring a copy back as the newest state, after a copy of the present one; asks first."""
-    from anomalyctl.cli.output import show
     from anomalyctl.cli.questions import asking
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import changed_view
     from anomalyctl.operations.infrastructure.states import restore_state
 
-    with shown_run() as screen:
-        changed = restore_state(
+    run_and_show(
+        lambda screen: restore_state(
             request_for(env, root, lock_timeout), name, confirm=asking(screen, yes=yes), watcher=screen
-        )
-    show(changed, changed_view, output)
+        ),
+        changed_view,
+        output,
+    )
 
 
 @app.command("unlock")
@@ -210,19 +188,18 @@ def unlock(
 
     Exit 5 where the run lives or is not known here.
     """
-    from anomalyctl.cli.output import show
     from anomalyctl.cli.questions import unlocking_question
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.state import unlocking_view
     from anomalyctl.operations.infrastructure.unlocking import unlock_state
 
-    with shown_run() as screen:
-        unlocking = unlock_state(
+    run_and_show(
+        lambda screen: unlock_state(
             request_for(env, root),
             confirm=unlocking_question(screen, yes=yes, given=confirm),
             force=force,
             lock_id=lock_id,
             watcher=screen,
-        )
-    show(unlocking, unlocking_view, output)
+        ),
+        unlocking_view,
+        output,
+    )

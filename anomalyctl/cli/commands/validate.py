@@ -6,7 +6,8 @@ import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption
-from anomalyctl.cli.terraform_options import RootOption
+from anomalyctl.cli.running import run_and_show
+from anomalyctl.cli.terraform_options import RootOption, request_for
 
 
 def validate(
@@ -15,15 +16,12 @@ def validate(
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Ask Terraform whether the configuration is valid. Exit 1 where it is not."""
-    from anomalyctl.cli.output import show
-    from anomalyctl.cli.run_progress import shown_run
-    from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.infrastructure import validation_view
     from anomalyctl.errors import AnomalyctlError
     from anomalyctl.operations.infrastructure.initialising import validate as validate_configuration
 
-    with shown_run() as screen:
-        validation = validate_configuration(request_for(env, root), screen)
-    show(validation, validation_view, output)
+    validation = run_and_show(
+        lambda screen: validate_configuration(request_for(env, root), screen), validation_view, output
+    )
     if not validation.valid:
         raise typer.Exit(AnomalyctlError.exit_code)
