@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 CHECKOV := .venv-checkov/bin/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak soak-terraform lint docs secrets checkov bench clean
+.PHONY: help install demo test soak soak-terraform lint docs secrets checkov audit bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -64,6 +64,9 @@ image-scan: ## Build the images and look for known vulnerabilities in them (need
 	docker build --file services/detectors/Dockerfile --tag anomaly-detectors .
 	docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock aquasec/trivy:0.67.2 \
 		image --exit-code 1 --severity HIGH,CRITICAL --ignore-unfixed anomaly-detectors
+
+audit: $(INSTALLED) ## Look up known vulnerabilities of every package; says so where nobody can be asked
+	$(PYTHON) -m tests.support.dependency_audit
 
 bench: $(INSTALLED) ## Print speeds as ratios to a baseline of the same run
 	$(PYTHON) -m pytest -m benchmark -s tests/benchmarks
