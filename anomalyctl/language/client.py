@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Generic, TypeVar
 
 import openai
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 from anomalyctl.errors import AnomalyctlError, SignInFailed, TimedOut, Transient, Unreachable
 from anomalyctl.language.prompt import INSTRUCTIONS, Prompt, model_for
 from anomalyctl.language.settings import LanguageSettings
 from anomalyctl.resilience.guard import Guard, rate_limited
 from anomalyctl.resilience.policies import LANGUAGE, Policy
+
+ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
 _SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 _TOKENS_A_TAG: Final = 160
@@ -25,6 +27,15 @@ class Answer:
     """Contexts by tag, as the model wrote them, and what they cost."""
 
     contexts: Mapping[str, str]
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed(Generic[ShapeT]):
+    """An answer in the shape that was asked for, and what it cost."""
+
+    parsed: ShapeT
     prompt_tokens: int
     completion_tokens: int
 
@@ -57,22 +68,37 @@ class LanguageClient:
 
     def ask(self, prompt: Prompt) -> Answer:
         """The model's contexts. Raises TimedOut, Unreachable, Transient, SignInFailed or `Unusable`."""
-        return self._guard.call(lambda: self._ask(prompt))
+        answer = self.parse(
+            INSTRUCTIONS,
+            prompt.data,
+            model_for(tuple(prompt.tags)),
+            most_tokens=_TOKENS_BESIDE + _TOKENS_A_TAG * len(prompt.tags),
+        )
+        contexts = answer.parsed.model_dump()["contexts"]
+        return Answer(
+            contexts={prompt.tags[each["item"]]: each["context"] for each in contexts},
+            prompt_tokens=answer.prompt_tokens,
+            completion_tokens=answer.completion_tokens,
+        )
+
+    def parse(self, instructions: str, data: str, shape: type[ShapeT], *, most_tokens: int) -> Parsed[ShapeT]:
+        """The model's answer to `data` under `instructions`, in that shape. Raises as `ask` does."""
+        return self._guard.call(lambda: self._parse(instructions, data, shape, most_tokens))
 
     def close(self) -> None:
         """Close the connections."""
         self._client.close()
 
-    def _ask(self, prompt: Prompt) -> Answer:
+    def _parse(self, instructions: str, data: str, shape: type[ShapeT], most_tokens: int) -> Parsed[ShapeT]:
         try:
             completion = self._client.chat.completions.parse(
                 model=self._deployment,
                 messages=[
-                    {"role": "system", "content": INSTRUCTIONS},
-                    {"role": "user", "content": prompt.data},
+                    {"role": "system", "content": instructions},
+                    {"role": "user", "content": data},
                 ],
-                response_format=model_for(tuple(prompt.tags)),
-                max_completion_tokens=_TOKENS_BESIDE + _TOKENS_A_TAG * len(prompt.tags),
+                response_format=shape,
+                max_completion_tokens=most_tokens,
             )
         except openai.OpenAIError as error:
             raise _in_our_words(error) from error
@@ -82,11 +108,7 @@ class LanguageClient:
         if parsed is None:
             raise Unusable("The language model declined to answer.")
         usage = completion.usage
-        return Answer(
-            contexts={prompt.tags[each["item"]]: each["context"] for each in parsed.model_dump()["contexts"]},
-            prompt_tokens=usage.prompt_tokens if usage else 0,
-            completion_tokens=usage.completion_tokens if usage else 0,
-        )
+        return Parsed(parsed, usage.prompt_tokens if usage else 0, usage.completion_tokens if usage else 0)
 
 
 def _in_our_words(error: openai.OpenAIError) -> AnomalyctlError:

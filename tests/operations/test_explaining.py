@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 
-from anomalyctl.cli.views.explained import sparkline
+from anomalyctl.cli.views.sparklines import bars
 from anomalyctl.operations.anomalies.explaining import POINTS, explain
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage import actions
@@ -53,7 +53,7 @@ def test_trends_show_the_blamed_tags_with_the_onset(store: AnomalyStore) -> None
     assert len(trend.points) == POINTS
     assert trend.onset == POINTS - 1
     assert (trend.smallest, trend.largest) == (8.0, 9.0)
-    line = sparkline(trend)
+    line = bars(trend.points)
     assert (line[0], line[-1]) == ("▁", "█")
 
 

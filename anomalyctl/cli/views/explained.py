@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from rich.console import Group
 from rich.table import Table
 from rich.text import Text
 
 from anomalyctl.cli.views.anomalies import anomalies_table, moment
+from anomalyctl.cli.views.sparklines import bars
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from anomalyctl.operations.anomalies.explaining import Explained, PastEpisode, Trend
-
-_BARS: Final = "▁▂▃▄▅▆▇█"
-_MISSING: Final = "·"
 
 
 def explained_view(told: Explained) -> RenderableType:
@@ -36,21 +34,11 @@ def explained_view(told: Explained) -> RenderableType:
     return Group(*parts)
 
 
-def sparkline(trend: Trend) -> str:
-    """One bar a point; `·` where the tag was missing."""
-    held = [point for point in trend.points if point is not None]
-    low, height = min(held, default=0.0), (max(held, default=0.0) - min(held, default=0.0)) or 1.0
-    return "".join(
-        _MISSING if point is None else _BARS[min(7, int(8 * (point - low) / height))]
-        for point in trend.points
-    )
-
-
 def _trend(trend: Trend, context: str) -> list[Text]:
     reach = "" if trend.smallest is None else f"  {trend.smallest:g} to {trend.largest:g}"
     lines = [
         Text(f"{trend.tag}  {trend.share:.0%} of the blame{reach}"),
-        Text(f"  {sparkline(trend)}"),
+        Text(f"  {bars(trend.points)}"),
         Text(f"  {' ' * trend.onset}▲ {moment(trend.start)} to {moment(trend.end)}"),
     ]
     return [*lines, Text(f"  {context}")] if context else lines

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from anomalyctl.cli.views.markdown import code, plain
 from anomalyctl.cli.views.plan import MEANINGS, SIGNS
 from anomalyctl.provisioning.plans.changes import Change, Verdict
 
@@ -17,14 +17,13 @@ MOST_CHARACTERS: Final = 60_000
 _OPEN: Final = frozenset(Verdict) - {Verdict.SAFE}
 """What is shown unfolded."""
 _ATTRIBUTES: Final = 6
-_SPECIAL: Final = re.compile(r"([\\`*_{}\[\]()#+!|<>~@&-])")
 
 
 def review_markdown(review: Review) -> str:
     """The plan under its verdicts, the gravest first; drift apart. At most MOST_CHARACTERS."""
-    lines = [f"### Plan for `{_code(review.environment)}`", ""]
+    lines = [f"### Plan for `{code(review.environment)}`", ""]
     if not review.has_changes:
-        lines.append(f"Nothing to change: {_plain(review.environment)} is as the files say.")
+        lines.append(f"Nothing to change: {plain(review.environment)} is as the files say.")
     else:
         counts = ", ".join(f"{count} to {action}" for action, count in review.counts.items())
         lines.append(f"**{counts or 'outputs only'}**")
@@ -34,7 +33,7 @@ def review_markdown(review: Review) -> str:
         lines += ["", *_group(verdict, changes)]
     if review.plan.outputs:
         lines += ["", "**Outputs**", ""]
-        lines += [f"- `{_code(one.name)}` {one.action}" for one in review.plan.outputs]
+        lines += [f"- `{code(one.name)}` {one.action}" for one in review.plan.outputs]
     if review.plan.drift:
         lines += ["", "**Already changed outside of Terraform (not part of this plan)**", ""]
         lines += [line for change in review.plan.drift for line in _change(change)]
@@ -52,15 +51,15 @@ def _group(verdict: Verdict, changes: tuple[Change, ...]) -> Iterator[str]:
 
 def _change(change: Change) -> Iterator[str]:
     also = "".join(f", {one}" for one in change.verdicts[1:] if one is not Verdict.SAFE)
-    yield f"- `{SIGNS.get(change.action, ' ')} {_code(change.address)}` {change.action}{also}"
+    yield f"- `{SIGNS.get(change.action, ' ')} {code(change.address)}` {change.action}{also}"
     if change.forced_by:
-        yield f"  - forced by {', '.join(f'`{_code(one)}`' for one in change.forced_by)}"
+        yield f"  - forced by {', '.join(f'`{code(one)}`' for one in change.forced_by)}"
     if change.consequence:
-        yield f"  - {_plain(change.consequence)}"
+        yield f"  - {plain(change.consequence)}"
     shown = sorted(change.attributes, key=lambda one: not one.forces_replacement)[:_ATTRIBUTES]
     if change.verdict is not Verdict.SAFE:
         for one in shown:
-            yield f"  - `{_code(one.path)}`: `{_code(one.before)}` → `{_code(one.after)}`"
+            yield f"  - `{code(one.path)}`: `{code(one.before)}` → `{code(one.after)}`"
 
 
 def _bounded(text: str) -> str:
@@ -70,13 +69,3 @@ def _bounded(text: str) -> str:
     close = "\n\n</details>"
     kept = text[: MOST_CHARACTERS - len(close) - len(end)].rpartition("\n")[0]
     return kept + close * (kept.count("<details>") - kept.count("</details>")) + end
-
-
-def _code(text: str) -> str:
-    """Text inside a code span: no backtick can end it, and it stays on its line."""
-    return " ".join(text.replace("`", "'").split()) or " "
-
-
-def _plain(text: str) -> str:
-    """Text outside of a code span, nothing of it markup."""
-    return _SPECIAL.sub(r"\\\1", " ".join(text.split()))

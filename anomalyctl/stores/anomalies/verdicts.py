@@ -63,6 +63,20 @@ class VerdictStore(CosmosConnection):
                 ANOMALY_RESULTS, query, parameters, partition=f"{source}:{day}", page_size=page_size
             )
 
+    def verdict_heads(
+        self, source: str, start: datetime, end: datetime, *, page_size: int = 1_000
+    ) -> Iterator[Document]:
+        """As `verdicts`, with reading, status and explanation alone: a tenth of what the tiers wrote."""
+        query = (
+            "SELECT c.timestamp, c.raw_data, c.final_status, c.explanation FROM c "
+            "WHERE c.timestamp >= @start AND c.timestamp < @end ORDER BY c.timestamp"
+        )
+        parameters = {"start": format_time(start), "end": format_time(end)}
+        for day in days_between(start, end):
+            yield from self.query(
+                ANOMALY_RESULTS, query, parameters, partition=f"{source}:{day}", page_size=page_size
+            )
+
     def sources(self, start: datetime, end: datetime) -> list[str]:
         """Sources with verdicts from `start` (included) to `end` (not included), in no order."""
         query = "SELECT DISTINCT VALUE c.source FROM c WHERE c.timestamp >= @start AND c.timestamp < @end"
