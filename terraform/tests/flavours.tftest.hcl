@@ -1,129 +1,8 @@
-# Each choice that a variable offers plans, by itself and together with others, and makes what it promises.
+# Each other choice that a variable offers plans, by itself and all together, and makes what it promises.
 
 mock_provider "azurerm" {
   source          = "./tests/mocks"
   override_during = plan
-}
-
-run "redis_as_first_specified" {
-  command = plan
-
-  variables {
-    redis_flavor = "cache_premium"
-  }
-
-  assert {
-    condition     = azurerm_redis_cache.this[0].sku_name == "Premium" && azurerm_redis_cache.this[0].family == "P" && azurerm_redis_cache.this[0].capacity == 1
-    error_message = "Azure Cache for Redis must have the specification's SKU, family and capacity."
-  }
-
-  assert {
-    condition     = azurerm_redis_cache.this[0].redis_configuration[0].rdb_backup_enabled
-    error_message = "Azure Cache for Redis must persist its data."
-  }
-
-  assert {
-    condition     = output.redis_port == 6380 && length(azurerm_managed_redis.this) == 0
-    error_message = "There must be one Redis, on its own port."
-  }
-}
-
-run "redis_as_first_specified_reached_by_operators" {
-  command = plan
-
-  variables {
-    redis_flavor                        = "cache_premium"
-    redis_public_network_access_enabled = true
-    operator_ip_addresses               = ["203.0.113.7", "203.0.113.8"]
-  }
-
-  assert {
-    condition     = length(azurerm_redis_firewall_rule.operators) == 2
-    error_message = "An open Redis must have a firewall rule for each operator's address."
-  }
-}
-
-run "redis_with_snapshots" {
-  command = plan
-
-  variables {
-    redis_persistence = "rdb"
-  }
-
-  assert {
-    condition     = azurerm_managed_redis.this[0].default_database[0].persistence_redis_database_backup_frequency == "1h"
-    error_message = "Managed Redis must take a snapshot every hour."
-  }
-}
-
-run "access_keys" {
-  command = plan
-
-  variables {
-    access_keys_enabled = true
-    detectors_image_tag = "0123abc"
-  }
-
-  assert {
-    condition     = azurerm_linux_function_app.this[0].app_settings["REDIS_TRIGGER"] != null && !contains(keys(azurerm_linux_function_app.this[0].app_settings), "REDIS_TRIGGER__redisHostName")
-    error_message = "The plain name and the identity's form of a connection may not both be set."
-  }
-
-  assert {
-    condition     = [for rule in azurerm_container_app.detectors.template[0].custom_scale_rule : rule.custom_rule_type] == ["cpu", "redis-streams"]
-    error_message = "With keys the detectors must scale by the queue as well."
-  }
-
-  assert {
-    condition     = length(azurerm_key_vault_secret.access_key) == 2
-    error_message = "The keys must be in the vault."
-  }
-
-  assert {
-    condition     = output.cosmos_db_primary_key != null && output.openai_api_key != null
-    error_message = "The keys must be outputs where access_keys_enabled is on."
-  }
-}
-
-run "functions_on_elastic_premium" {
-  command = plan
-
-  variables {
-    functions_plan = "elastic"
-  }
-
-  assert {
-    condition     = azurerm_service_plan.functions[0].sku_name == "EP1" && azurerm_linux_function_app.this[0].content_share_force_disabled
-    error_message = "An elastic plan must have no content share, which would need a key."
-  }
-
-  assert {
-    condition     = contains(keys(azurerm_subnet.this), "functions")
-    error_message = "A plan of its own needs a subnet of its own."
-  }
-}
-
-run "functions_paid_per_execution" {
-  command = plan
-
-  variables {
-    functions_plan = "flex"
-  }
-
-  assert {
-    condition     = azurerm_service_plan.functions[0].sku_name == "FC1" && length(azurerm_linux_function_app.this) == 0
-    error_message = "A flex plan must run the functions alone."
-  }
-
-  assert {
-    condition     = azurerm_function_app_flex_consumption.this[0].app_settings["AzureWebJobs_process_readings_Disabled"] == "true"
-    error_message = "On a flex plan the Redis trigger must be off: the sweep drains."
-  }
-
-  assert {
-    condition     = length([for name in keys(azurerm_function_app_flex_consumption.this[0].app_settings) : name if startswith(name, "REDIS_TRIGGER")]) == 0
-    error_message = "On a flex plan there is no trigger to connect."
-  }
 }
 
 run "a_second_region" {
@@ -189,21 +68,6 @@ run "operators_from_their_addresses" {
   assert {
     condition     = length(azurerm_role_assignment.operator) == 4
     error_message = "An operator must have the roles on recordings, the detectors' token, logs and images."
-  }
-}
-
-run "a_plan_that_scales_by_the_queue" {
-  command = plan
-
-  variables {
-    app_service_sku_tier          = "Standard"
-    app_service_sku_size          = "S1"
-    app_service_autoscale_enabled = true
-  }
-
-  assert {
-    condition     = contains(flatten(azurerm_monitor_autoscale_setting.app[0].profile[0].rule[*].metric_trigger[*].metric_name), "queue_lag_seconds") && contains(flatten(azurerm_monitor_autoscale_setting.app[0].profile[0].rule[*].metric_trigger[*].metric_name), "CpuPercentage")
-    error_message = "The plan must scale by CPU and by the queue's lag."
   }
 }
 
@@ -333,20 +197,5 @@ run "everything_that_costs" {
   assert {
     condition     = length(azurerm_chaos_studio_capability.this) == 3
     error_message = "Failures must be rehearsable on functions, network and vault."
-  }
-}
-
-run "a_job_started_by_hand" {
-  command = plan
-
-  variables {
-    batch_job_enabled   = true
-    batch_job_cron      = null
-    detectors_image_tag = "0123abc"
-  }
-
-  assert {
-    condition     = length(azurerm_container_app_job.batch[0].manual_trigger_config) == 1 && length(azurerm_container_app_job.batch[0].schedule_trigger_config) == 0
-    error_message = "Without a schedule the job must start by hand."
   }
 }

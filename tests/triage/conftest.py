@@ -7,8 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from anomalyctl.stores.anomalies import AnomalyStore
+from anomalyctl.triage.episodes import Episodes
 from tests.support.anomaly_stores import fresh_store
 from tests.support.cosmos_server import CosmosServer, cosmos_server
+from tests.support.verdict_documents import verdict
 
 
 @pytest.fixture(scope="session")
@@ -23,3 +25,9 @@ def store(cosmos: CosmosServer) -> Iterator[AnomalyStore]:
     """An empty database."""
     with fresh_store(cosmos) as fresh:
         yield fresh
+
+
+@pytest.fixture
+def anomaly_id(store: AnomalyStore) -> str:
+    [change] = Episodes(store).record([verdict(0, "A"), verdict(10, "A")])
+    return change.anomaly_id
