@@ -4,13 +4,13 @@
  * Times are ISO 8601 in UTC where they are text, milliseconds since 1970 where they are numbers.
  */
 
-/** The five words of the specification. */
-export type AlarmType = "OK" | "Low" | "Low-Low" | "High" | "High-High";
+import type { Action, AlarmType, Severity, State, Tier } from "./generated/types";
+
+export type { AlarmType, Severity, Tier };
 export type TagStatus = "Normal" | "Anomaly" | "Unknown";
-export type Severity = "critical" | "high" | "medium" | "low";
-export type EpisodeState = "open" | "resolved";
-export type ActionName = "assign" | "modify" | "resolve" | "reopen";
-export type Tier = "heuristic" | "statistical" | "ml";
+export type EpisodeState = State;
+/** What operators do; counting is the pipeline's. */
+export type ActionName = Exclude<Action, "count">;
 
 /** How far what is shown can be trusted. */
 export interface Freshness {
@@ -124,6 +124,8 @@ export interface EpisodePage {
   page: number;
   pageSize: number;
   total: number;
+  /** There are more than could be looked at: `total` is that many, and narrowing the filter finds the rest. */
+  capped?: true;
   sort: EpisodeSort;
   freshness: Freshness;
   operator: string | null;

@@ -4,6 +4,7 @@ import "server-only";
 
 import { DashboardError, invalid, reasonOf } from "../errors";
 import { log } from "../log";
+import { forgetRemembered } from "../stores/remembered";
 import { once } from "../stores/once";
 import { episodeContainers } from "../stores/episodes";
 import * as triage from "../triage";
@@ -25,6 +26,7 @@ export async function act(action: ActionName, request: unknown, operator: string
     if (seen !== undefined) target.seenRevision = seen;
     const { document, changed } = await carryOut(action, target, said);
     lastAction().at = Date.now();
+    for (const kept of ["episode", "open episodes"]) forgetRemembered(kept);
     log("info", `${action} ${document.anomaly_id}`, { anomaly_id: document.anomaly_id, by: operator, action });
     return { ok: true, episode: summaryOf(document, Date.now()), changed };
   } catch (error) {

@@ -82,7 +82,22 @@ export async function query<T>(
     parameters: Object.entries(parameters).map(([key, value]) => ({ name: `@${key}`, value })),
   };
   const options = { maxItemCount: 500, ...(partition === undefined ? {} : { partitionKey: partition }) };
-  return cosmos(async () => (await container(name).items.query<T>(spec, options).fetchAll()).resources);
+  return present(async () => (await container(name).items.query<T>(spec, options).fetchAll()).resources);
+}
+
+/** The cheapest question that only a database with its containers answers. */
+export async function pingCosmos(name: string): Promise<void> {
+  await present(() => container(name).read());
+}
+
+/** Where no document is named, 404 means that the container is not there. */
+async function present<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await cosmos(work);
+  } catch (error) {
+    if (statusOf(error) !== 404) throw error;
+    throw new StoreAway("cosmos", "Cosmos DB has no such database or container yet.");
+  }
 }
 
 function reasonOfCosmos(error: unknown, status: number | undefined): string {

@@ -1,0 +1,9 @@
+import type { NextRequest } from "next/server";
+
+import { answered } from "@/lib/answers";
+import { showEpisode } from "@/lib/episodes/showing";
+import { operatorOf } from "@/lib/operator";
+
+export async function GET(request: NextRequest, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
+  return answered("an anomaly", async () => showEpisode((await params).id, operatorOf(request.headers)));
+}

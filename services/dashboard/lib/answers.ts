@@ -1,0 +1,34 @@
+import "server-only";
+
+/** How routes answer: JSON that nobody keeps, and errors with a code, a message and the next step. */
+
+import { DashboardError, reasonOf } from "./errors";
+import { log } from "./log";
+import type { RefusalCode, RouteError } from "./types";
+
+const STATUS: Record<RefusalCode, number> = {
+  invalid: 400,
+  "signed-out": 401,
+  refused: 403,
+  "not-found": 404,
+  conflict: 409,
+  away: 503,
+};
+
+export async function answered<T>(what: string, work: () => Promise<T>): Promise<Response> {
+  try {
+    return json(await work(), 200);
+  } catch (error) {
+    if (error instanceof DashboardError) {
+      const { code, message, hint, field } = error;
+      return json({ error: { code, message, hint, ...(field ? { field } : {}) } } satisfies RouteError, STATUS[code]);
+    }
+    log("error", `${what} failed: ${reasonOf(error)}`);
+    const failed: RouteError = { error: { code: "failed", message: "This could not be answered.", hint: "The log says why." } };
+    return json(failed, 500);
+  }
+}
+
+export function json(body: unknown, status: number): Response {
+  return Response.json(body, { status, headers: { "Cache-Control": "no-store" } });
+}

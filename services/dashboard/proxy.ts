@@ -1,0 +1,23 @@
+/** What stands before every page and route: who may ask, and what the browser may do with the answer. */
+
+import { NextResponse, type NextRequest } from "next/server";
+
+import { isAddressedToUs } from "./lib/origin";
+import { securityHeaders } from "./lib/security-headers";
+
+export function proxy(request: NextRequest): NextResponse {
+  if (!isAddressedToUs(request.headers.get("host"))) {
+    return new NextResponse("This name is not one of this server's.\n", { status: 421 });
+  }
+  const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64");
+  const headers = securityHeaders(nonce, process.env.NODE_ENV === "development");
+  const sent = new Headers(request.headers);
+  sent.set("x-nonce", nonce);
+  // Next.js reads the nonce for its own scripts from here.
+  sent.set("content-security-policy", headers["content-security-policy"]);
+  const response = NextResponse.next({ request: { headers: sent } });
+  for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
+  return response;
+}
+
+export const config = { matcher: ["/((?!_next/static|_next/image|favicon.ico).*)"] };
