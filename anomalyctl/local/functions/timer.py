@@ -46,6 +46,8 @@ class TimerTrigger(Trigger):
     def round(self) -> float:
         """Call when it is time; what fell due during a call is left out."""
         now = self._clock()
+        # A clock that was set back must not leave the next time where it was, hours ahead.
+        self._due = min(self._due, next_time(self._schedule, now)) if now < self._due else self._due
         if self._at_once or now >= self._due:
             late = not self._at_once and now - self._due > _LATE
             self._at_once = False

@@ -189,6 +189,20 @@ def test_a_timer_calls_when_it_is_time_and_never_catches_up(app: Any) -> None:
     assert got[1].past_due
 
 
+def test_a_clock_that_is_set_back_does_not_silence_a_timer(app: Any) -> None:
+    schedule = {"type": "timerTrigger", "name": "timer", "schedule": "*/10 * * * * *"}
+    app.function("tick", schedule, "pass")
+    now = [datetime(2026, 1, 1, 12, 0, 1, tzinfo=UTC)]
+    got: list[TimerRequest] = []
+    trigger = timer_on(app, lambda: now[0], lambda timer: got.append(timer))
+    trigger.round()
+    now[0] -= timedelta(hours=6)
+    assert trigger.round() == pytest.approx(9.0)
+    now[0] += timedelta(seconds=9)
+    trigger.round()
+    assert len(got) == 1
+
+
 def test_a_timer_may_run_at_the_start(app: Any) -> None:
     schedule = {"type": "timerTrigger", "name": "timer", "schedule": "0 0 0 1 1 *", "runOnStartup": True}
     app.function("tick", schedule, "pass")
