@@ -11,6 +11,7 @@ from anomalyctl.cli.invocation import current
 from anomalyctl.operations.progress import SILENCE, Progress
 
 if TYPE_CHECKING:
+    from rich.console import RenderableType
     from rich.status import Status
 
 
@@ -42,7 +43,7 @@ class _Live:
         talk().print(f"[warning](!) Warning[/warning] {_escaped(text)}")
 
     def advance(self, done: int, total: int, text: str) -> None:
-        self._status.update(f"{_escaped(text)} {_amount(done, total)}")
+        self._status.update(_bar(done, total, text) if total else f"{_escaped(text)} {done:,}")
 
 
 class _Lines:
@@ -65,6 +66,16 @@ class _Lines:
         if (tenth, text) != self._told:
             self._told = (tenth, text)
             talk().print(f"{_escaped(text)} {_amount(done, total)}")
+
+
+def _bar(done: int, total: int, text: str) -> RenderableType:
+    from rich.progress_bar import ProgressBar
+    from rich.table import Table
+    from rich.text import Text
+
+    row = Table.grid(padding=(0, 1))
+    row.add_row(Text(text), ProgressBar(total=total, completed=done, width=30), Text(_amount(done, total)))
+    return row
 
 
 def _amount(done: int, total: int) -> str:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 from anomalyctl.detection.fusion import Fusion, fuse
 from anomalyctl.detection.judge import judge
@@ -15,10 +14,15 @@ from anomalyctl.detection.window import window_of
 from anomalyctl.errors import NotFound
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.progress import SILENCE, Progress
-from anomalyctl.operations.replay import Span, passes_of
-from anomalyctl.operations.replay_readings import KeptReading, kept_readings
-from anomalyctl.telemetry.times import format_time
+from anomalyctl.operations.replay_pacing import Pace
+from anomalyctl.operations.replay_passes import Pass, in_order, passes
+from anomalyctl.operations.replay_readings import KeptReading, kept_sources
+from anomalyctl.operations.replay_spans import Span
+from anomalyctl.telemetry.times import epoch_ms, format_time
 from anomalyctl.telemetry.verdicts import TIERS, Tier, Verdict
+
+if TYPE_CHECKING:
+    from anomalyctl.operations.replay_resuming import ReplayBookmark
 
 Side = Callable[[Sequence[KeptReading]], list[dict[Tier, Verdict]]]
 """Readings of one source, oldest first, to their verdicts, from empty memory."""
@@ -62,45 +66,90 @@ def compare(
     candidate: str,
     source: str | None = None,
     token: str = "",
+    pace: Pace | None = None,
+    bookmark: ReplayBookmark | None = None,
     progress: Progress = SILENCE,
 ) -> Comparison:
     """Judge every kept reading of the span by both sides; nothing is written, and both start with no memory.
 
     A side is a version of the source's model that is kept, or the address of a detector service (it starts
     with http; `token` is its bearer token). The same readings give the same answer, whenever they are asked
-    for. Raises NotFound for an unknown version or an empty span, and what a service raises.
+    for, at each pace, and however often it was interrupted: the bookmark keeps what was counted.
+    Raises NotFound for an unknown version or an empty span, and what a service raises.
     """
-    counts: Counter[str] = Counter()
-    shown: list[Difference] = []
-    for name in [source] if source else connections.readings.sources():
-        progress.step(f"Reading what is kept of {name}")
-        kept = kept_readings(connections, name, span.start, span.end)
-        sides = [_side(connections, name, each, token) for each in (baseline, candidate)]
-        done = 0
-        for before, chunk in passes_of(kept):
-            old, new = ([fuse(each) for each in side([*before, *chunk])[len(before) :]] for side in sides)
-            for reading, was, now in zip(chunk, old, new, strict=True):
-                kind = _kind(was, now)
-                counts[kind or "same"] += 1
-                if kind is not None and len(shown) < _SHOWN:
-                    timestamp = format_time(reading.reading.timestamp)
-                    shown.append(Difference(reading.reading.id, timestamp, kind, was.tags, now.tags))
-            done += len(chunk)
-            progress.advance(done, len(kept.readings), f"Judging {name} twice")
-    if not counts:
+    sources = [source] if source else kept_sources(connections, span.start, span.end)
+    tally = _Tally(bookmark.tally if bookmark is not None else {})
+    sides: dict[str, tuple[Side, Side]] = {}
+    pace, done = pace or Pace(), dict.fromkeys(sources, 0)
+
+    def both(each: Pass) -> list[tuple[Fusion, Fusion]]:
+        if not each.rest:
+            return []
+        old, new = (side(each.asked)[-len(each.rest) :] for side in sides[each.source])
+        return [(fuse(was), fuse(now)) for was, now in zip(old, new, strict=True)]
+
+    def prepared() -> Iterator[Pass]:
+        for each in passes(connections, sources, span, bookmark=bookmark, progress=progress):
+            if each.source not in sides:
+                old, new = (_side(connections, each.source, name, token) for name in (baseline, candidate))
+                sides[each.source] = old, new
+            yield each
+
+    for each, fusions in in_order(both, prepared()):
+        if not done[each.source]:
+            pace.restart()
+        for part in pace.parts(each.rest):
+            for reading, (was, now) in zip(each.rest[part], fusions[part], strict=True):
+                tally.count(reading, was, now)
+            done[each.source] += len(fusions[part])
+            if bookmark is not None and fusions[part]:
+                newest_ms = epoch_ms(each.rest[part][-1].reading.timestamp)
+                bookmark.move(each.source, newest_ms, tally.kept())
+            progress.advance(done[each.source], each.total, f"Judging {each.source} twice")
+    if not tally.readings:
         raise NotFound("Nothing is kept in this span.", hint="Widen the span.")
-    return Comparison(
-        baseline=baseline,
-        candidate=candidate,
-        start=span.start,
-        end=span.end,
-        readings=counts.total(),
-        same=counts["same"],
-        won=counts["won"],
-        lost=counts["lost"],
-        moved=counts["moved"],
-        differences=tuple(shown),
-    )
+    if bookmark is not None:
+        bookmark.forget()
+    return tally.told(baseline, candidate, span)
+
+
+class _Tally:
+    """What was counted, before an interruption too."""
+
+    def __init__(self, kept: Mapping[str, Any]) -> None:
+        self._counts = {kind: int(kept.get(kind, 0)) for kind in ("same", "won", "lost", "moved")}
+        self._shown = [
+            Difference(
+                **{**each, **{side: tuple(each[side]) for side in ("baseline_tags", "candidate_tags")}}
+            )
+            for each in kept.get("differences", ())
+        ]
+
+    @property
+    def readings(self) -> int:
+        return sum(self._counts.values())
+
+    def count(self, reading: KeptReading, was: Fusion, now: Fusion) -> None:
+        kind = _kind(was, now)
+        self._counts[kind or "same"] += 1
+        if kind is not None and len(self._shown) < _SHOWN:
+            timestamp = format_time(reading.reading.timestamp)
+            self._shown.append(Difference(reading.reading.id, timestamp, kind, was.tags, now.tags))
+
+    def kept(self) -> dict[str, Any]:
+        """For the next run, as JSON."""
+        return {**self._counts, "differences": [asdict(each) for each in self._shown]}
+
+    def told(self, baseline: str, candidate: str, span: Span) -> Comparison:
+        return Comparison(
+            baseline=baseline,
+            candidate=candidate,
+            start=span.start,
+            end=span.end,
+            readings=self.readings,
+            differences=tuple(self._shown),
+            **self._counts,
+        )
 
 
 def _kind(was: Fusion, now: Fusion) -> Literal["won", "lost", "moved"] | None:

@@ -14,7 +14,7 @@ import pytest
         (("--resume", "--last", "1h"), "--resume"),
         (("--resume", "--write"), "--resume"),
         (("--last", "1h", "--baseline", "a"), "--candidate"),
-        (("--last", "1h", "--baseline", "a", "--candidate", "b", "--speed", "10x"), "--speed"),
+        (("--resume", "--baseline", "a", "--candidate", "b"), "--resume"),
         (("--last", "1h", "--speed", "fast"), "--speed"),
         ((), "--last"),
     ],

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
@@ -16,10 +18,11 @@ import pytest
 from anomalyctl.cli import boundary
 from anomalyctl.errors import InvalidInput, NotFound, Unreachable
 from anomalyctl.operations.connections import Connections
-from anomalyctl.operations.replay import Span, replay, span_of
+from anomalyctl.operations.replay import replay
 from anomalyctl.operations.replay_pacing import Pace
 from anomalyctl.operations.replay_readings import kept_readings
 from anomalyctl.operations.replay_resuming import ReplayBookmark
+from anomalyctl.operations.replay_spans import Span, span_of
 from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.drain import Drainer
 from anomalyctl.project import Project
@@ -211,7 +214,7 @@ def test_beyond_the_window_nothing_is_judged_cold_and_no_source_is_left_out(
 def test_a_wide_plants_span_is_judged_in_several_requests(parts: Parts, monkeypatch: Any) -> None:
     _feed(parts, "wide")
     whole = replay(_connections(parts), HOUR, now=NOW)
-    monkeypatch.setattr("anomalyctl.operations.replay.MOST_BYTES", 700_000)
+    monkeypatch.setattr("anomalyctl.operations.replay_passes.MOST_BYTES", 700_000)
     assert replay(_connections(parts), HOUR, now=NOW).readings == whole.readings
 
 
@@ -298,3 +301,75 @@ def test_the_command_keeps_its_place_beside_the_environments_state(
     assert boundary.run_command(["replay", "--resume", "--output", "json"]) == 0
     assert json.loads(capsys.readouterr().out)["readings"] == 27
     assert not path.exists()
+
+
+def test_several_passes_are_under_way_at_once_and_counted_in_order(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _feed(parts, "several")
+    one_by_one = replay(_connections(parts), HOUR, source="several", now=NOW)
+    monkeypatch.setattr("anomalyctl.operations.replay_passes.WARM_UP", 0)
+    monkeypatch.setattr("anomalyctl.operations.replay.MOST_READINGS", 10)
+    judge_all, together, most = parts.detectors.judge_all, threading.Barrier(2, timeout=10), []
+    running = [0]
+
+    def slowly(*given: Any, **options: Any) -> Any:
+        running[0] += 1
+        most.append(running[0])
+        with suppress(threading.BrokenBarrierError):
+            together.wait()  # the first two go on only when both are under way
+        together.abort()
+        answers = judge_all(*given, **options)
+        running[0] -= 1
+        return answers
+
+    monkeypatch.setattr(parts.detectors, "judge_all", slowly)
+    told = replay(_connections(parts), HOUR, source="several", now=NOW)
+    assert len(most) == 6
+    assert 2 <= max(most) <= 4, "several, and not all"
+    assert told.readings == one_by_one.readings == 60
+    assert [each.timestamp for each in told.sources[0].anomalies] == sorted(
+        each.timestamp for each in told.sources[0].anomalies
+    )
+
+
+def test_no_more_is_under_way_than_fits_into_one_request(
+    parts: Parts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _feed(parts, "heavy")
+    monkeypatch.setattr("anomalyctl.operations.replay_passes.WARM_UP", 0)
+    monkeypatch.setattr("anomalyctl.operations.replay_passes.MOST_BYTES", 40_000)
+    judge_all, running = parts.detectors.judge_all, [0]
+
+    def counted(source: str, payloads: Any, *rest: Any, **options: Any) -> Any:
+        running[0] += sum(map(len, payloads))
+        assert running[0] <= 40_000
+        answers = judge_all(source, payloads, *rest, **options)
+        running[0] -= sum(map(len, payloads))
+        return answers
+
+    monkeypatch.setattr(parts.detectors, "judge_all", counted)
+    assert replay(_connections(parts), HOUR, source="heavy", now=NOW).readings == 60
+
+
+def test_an_interrupted_command_says_how_to_go_on(
+    parts: Parts, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    _feed(parts, "pressed")
+    parts.__dict__.update(
+        project=Project(tmp_path, tmp_path / "state"), environment=SimpleNamespace(name="local")
+    )
+    monkeypatch.setattr("anomalyctl.operations.connections.connect", lambda name: parts)
+    monkeypatch.setattr("signal.signal", lambda *_: None)
+
+    def pressed(*given: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(parts.detectors, "judge_all", pressed)
+        span = ["--from", "2026-03-01T00:00Z", "--to", "2026-03-01T01:00Z", "--source", "pressed"]
+        assert boundary.run_command(["replay", *span, "--output", "json"]) == boundary.INTERRUPTED
+    told = capsys.readouterr()
+    assert (told.out, "anomalyctl replay --resume" in told.err) == ("", True)
+    assert boundary.run_command(["replay", "--resume", "--output", "json"]) == 0
+    assert json.loads(capsys.readouterr().out)["readings"] == 60

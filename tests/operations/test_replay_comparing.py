@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -13,8 +14,10 @@ from anomalyctl.detection.fitting import fit_model
 from anomalyctl.detection.window import window_of
 from anomalyctl.errors import NotFound
 from anomalyctl.operations.connections import Connections
-from anomalyctl.operations.replay import Span
 from anomalyctl.operations.replay_comparing import compare
+from anomalyctl.operations.replay_pacing import Pace
+from anomalyctl.operations.replay_resuming import ReplayBookmark
+from anomalyctl.operations.replay_spans import Span
 from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.cosmos import connect_cosmos
@@ -132,8 +135,41 @@ def test_a_wide_plants_comparison_goes_in_several_requests(
         return judge_all(self, source, payloads, *rest, **options)
 
     monkeypatch.setattr(DetectorClient, "judge_all", counted)
-    monkeypatch.setattr("anomalyctl.operations.replay.MOST_BYTES", 700_000)
+    monkeypatch.setattr("anomalyctl.operations.replay_passes.MOST_BYTES", 700_000)
     told = compare(parts, SPAN, baseline="deaf", candidate=server.endpoint, token=server.token)
     assert told.readings == 340
     assert len(requests) > 1
     assert max(requests) <= 700_000
+
+
+def test_an_interrupted_comparison_goes_on_and_tells_the_whole(parts: Connections, tmp_path: Path) -> None:
+    whole = compare(parts, SPAN, baseline="good", candidate="deaf")
+    path, slept = tmp_path / "local" / "replay.json", [0.0]
+
+    def stop_after_half_an_hour(seconds: float) -> None:
+        slept[0] += seconds
+        if slept[0] > 1_800:
+            raise KeyboardInterrupt
+
+    bookmark = ReplayBookmark(path, SPAN, None, write=False, compared=("good", "deaf"))
+    pace = Pace(1.0, clock=lambda: slept[0], sleep=stop_after_half_an_hour)
+    with pytest.raises(KeyboardInterrupt):
+        compare(parts, SPAN, baseline="good", candidate="deaf", pace=pace, bookmark=bookmark)
+    kept = ReplayBookmark.opened(path)
+    assert kept.compared == ("good", "deaf")
+    assert 0 < sum(kept.tally[kind] for kind in ("same", "won", "lost", "moved")) < whole.readings
+    assert compare(parts, SPAN, baseline="good", candidate="deaf", bookmark=kept) == whole
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("times", [1.0, 10.0])
+def test_a_comparison_at_any_speed_says_the_same(parts: Connections, times: float) -> None:
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        now[0] += seconds
+
+    pace = Pace(times, clock=lambda: now[0], sleep=sleep)
+    paced = compare(parts, SPAN, baseline="good", candidate="deaf", pace=pace)
+    assert now[0] == pytest.approx(3_390 / times)
+    assert paced == compare(parts, SPAN, baseline="good", candidate="deaf")

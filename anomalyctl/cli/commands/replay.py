@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from anomalyctl.operations.connections import Connections
+    from anomalyctl.operations.replay_comparing import Comparison
+    from anomalyctl.operations.replay_counting import Replay
+    from anomalyctl.operations.replay_resuming import ReplayBookmark
 
 
 class SpeedChoice(StrEnum):
@@ -63,23 +73,19 @@ def replay(
     comes from the kept verdicts. With --baseline and --candidate the readings go through both, nothing is
     written, and verdicts that were won, lost or moved to another tag are counted (DETECTOR_TOKEN holds the
     token of a service that is given by its address). An interrupted replay goes on with --resume: same span,
-    source and --write; the rest is counted.
+    source, --write and models; without models only the rest is counted.
 
     Examples: anomalyctl replay --last 1h;  anomalyctl replay --from 2026-03-01T06:00Z --to 2026-03-01T09:00Z
     """
-    import os
     from datetime import UTC, datetime
 
     from anomalyctl.cli.output import show
-    from anomalyctl.cli.progress import shown_progress
-    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.replay import comparison_view, replay_view
     from anomalyctl.errors import InvalidInput
-    from anomalyctl.operations.replay import replay as run
-    from anomalyctl.operations.replay import span_of
-    from anomalyctl.operations.replay_comparing import compare
-    from anomalyctl.operations.replay_pacing import Pace
+    from anomalyctl.operations.connections import connect
+    from anomalyctl.operations.replay_comparing import Comparison
     from anomalyctl.operations.replay_resuming import FILE_NAME, ReplayBookmark
+    from anomalyctl.operations.replay_spans import span_of
     from anomalyctl.telemetry.durations import parse_duration, parse_instant
     from anomalyctl.telemetry.validation import check_source
 
@@ -90,8 +96,6 @@ def replay(
         )
     if (baseline is None) != (candidate is None) or (baseline is not None and write):
         raise InvalidInput("--baseline and --candidate go together, and without --write.", field="--baseline")
-    if baseline is not None and speed is not SpeedChoice.MAX:
-        raise InvalidInput("--speed goes without --baseline and --candidate.", field="--speed")
     if source is not None:
         check_source(source)
     span = None
@@ -103,32 +107,70 @@ def replay(
             now,
         )
     connections = connect(env)
-    if span is not None and baseline is not None and candidate is not None:
-        with shown_progress() as progress:
-            compared = compare(
+    path = connections.project.state / connections.environment.name / FILE_NAME
+    compared = (baseline, candidate) if baseline is not None and candidate is not None else None
+    bookmark = (
+        ReplayBookmark(path, span, source, write=write, compared=compared)
+        if span
+        else ReplayBookmark.opened(path)
+    )
+    with _telling_how_to_go_on(bookmark, env, speed):
+        result = _run(connections, bookmark, now, speed)
+    if isinstance(result, Comparison):
+        show(result, comparison_view, output)
+        if result.readings != result.same:
+            raise typer.Exit(2)
+    else:
+        show(result, replay_view, output)
+
+
+def _run(
+    connections: Connections, bookmark: ReplayBookmark, now: datetime, speed: SpeedChoice
+) -> Replay | Comparison:
+    import os
+
+    from anomalyctl.cli.progress import shown_progress
+    from anomalyctl.operations.replay import replay as run
+    from anomalyctl.operations.replay_comparing import compare
+    from anomalyctl.operations.replay_pacing import Pace
+
+    pace = Pace({SpeedChoice.ORIGINAL: 1.0, SpeedChoice.TENFOLD: 10.0}.get(speed))
+    with shown_progress() as progress:
+        if bookmark.compared is None:
+            return run(
                 connections,
-                span,
-                baseline=baseline,
-                candidate=candidate,
-                source=source,
-                token=os.environ.get("DETECTOR_TOKEN", ""),
+                bookmark.span,
+                source=bookmark.source,
+                write=bookmark.write,
+                now=now,
+                pace=pace,
+                bookmark=bookmark,
                 progress=progress,
             )
-        show(compared, comparison_view, output)
-        if compared.readings != compared.same:
-            raise typer.Exit(2)
-        return
-    path = connections.project.state / connections.environment.name / FILE_NAME
-    bookmark = ReplayBookmark(path, span, source, write=write) if span else ReplayBookmark.opened(path)
-    with shown_progress() as progress:
-        result = run(
+        return compare(
             connections,
             bookmark.span,
+            baseline=bookmark.compared[0],
+            candidate=bookmark.compared[1],
             source=bookmark.source,
-            write=bookmark.write,
-            now=now,
-            pace=Pace({SpeedChoice.ORIGINAL: 1.0, SpeedChoice.TENFOLD: 10.0}.get(speed)),
+            token=os.environ.get("DETECTOR_TOKEN", ""),
+            pace=pace,
             bookmark=bookmark,
             progress=progress,
         )
-    show(result, replay_view, output)
+
+
+@contextmanager
+def _telling_how_to_go_on(bookmark: ReplayBookmark, env: str, speed: SpeedChoice) -> Iterator[None]:
+    from anomalyctl.cli.boundary import Terminated
+    from anomalyctl.cli.console import talk
+
+    try:
+        yield
+    except (KeyboardInterrupt, Terminated):
+        bookmark.keep()
+        command = "anomalyctl replay --resume"
+        command += "" if env == "local" else f" --env {env}"
+        command += "" if speed is SpeedChoice.MAX else f" --speed {speed.value}"
+        talk().print(f"Interrupted. Go on with: {command}", soft_wrap=True, highlight=False)
+        raise

@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
-    from anomalyctl.operations.replay import Replay, SourceReplay
     from anomalyctl.operations.replay_comparing import Comparison
+    from anomalyctl.operations.replay_counting import Replay, SourceReplay
 
 _TAGS_SHOWN = 3
 
