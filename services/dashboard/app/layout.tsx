@@ -1,10 +1,12 @@
 import type { Metadata, Viewport } from "next";
-import { cookies } from "next/headers";
+import { cookies, headers } from "next/headers";
 import type { ReactNode } from "react";
 import { Header } from "@/components/shell/header";
 import type { Theme } from "@/components/shell/preferences";
 import shell from "@/components/shell/shell.module.css";
 import { ZoneProvider } from "@/components/time/zone";
+import { operatorOf } from "@/lib/operator";
+import { environmentName } from "@/lib/settings";
 import "@/styles/tokens.css";
 import "@/styles/base.css";
 import "@/styles/controls.css";
@@ -29,7 +31,12 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
           Skip to the content
         </a>
         <ZoneProvider mode={mode} known={zoneOf(kept.get("zone-name")?.value)}>
-          <Header theme={theme} now={new Date().toISOString()} environment="local" operator={null} />
+          <Header
+            theme={theme}
+            now={new Date().toISOString()}
+            environment={environmentName(process.env)}
+            operator={operatorOf(await headers())}
+          />
           <main id="main" tabIndex={-1} className={shell.main}>
             {children}
           </main>

@@ -2,7 +2,6 @@
 
 import Link from "next/link";
 import type { EpisodePage } from "@/lib/types";
-import { withQuery } from "../addresses";
 import { Announcement } from "../live/announcement";
 import { FreshnessLine, withLink } from "../live/freshness-line";
 import { useLive } from "../live/use-live";
@@ -10,12 +9,12 @@ import styles from "./anomalies.module.css";
 import { EpisodeTable } from "./episode-table";
 import { Filters } from "./filters";
 import { Pages } from "./pages";
-import { isFiltered, type Asked } from "./query";
+import { isFiltered, question, type Asked } from "./query";
 
 /** The list of anomalies, kept new. What is asked for stands in the address. */
 export function AnomaliesScreen({ first, asked }: { first: EpisodePage; asked: Asked }) {
   const { held, away } = useLive(first, {
-    address: () => withQuery("/api/anomalies", { ...asked }),
+    address: () => `/api/anomalies?${question(asked).toString()}`,
     merge: (_held, news) => news,
     clock: ({ now }) => now,
   });

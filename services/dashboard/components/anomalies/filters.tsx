@@ -19,10 +19,10 @@ export function Filters({ asked }: { asked: Asked }) {
     >
       <Choice name="status" label="Status" value={asked.status || "open"} choices={STATUSES} />
       <Choice name="severity" label="Severity" value={asked.severity} choices={SEVERITIES} />
-      <Choice name="since" label="First seen" value={asked.since} choices={AGES} />
+      <Choice name="since" label="Seen" value={asked.since} choices={AGES} />
       <Choice name="sort" label="Sort" value={asked.sort || "newest"} choices={SORTS} />
       <label>
-        Tag
+        Tag, whole name
         <input name="tag" type="search" defaultValue={asked.tag} />
       </label>
       <label>

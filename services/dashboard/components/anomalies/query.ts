@@ -25,6 +25,17 @@ export function listAddress(asked: Asked, changed: Partial<Asked> = {}): string 
   return withQuery("/anomalies", { ...asked, page, ...changed });
 }
 
+/** The same for the server: an age such as `8h` becomes a time, to the minute so that many who ask share the answer. */
+export function question(asked: Asked, nowMs = Date.now()): URLSearchParams {
+  const query = new URLSearchParams(Object.entries(asked).filter(([, word]) => word !== ""));
+  const [, count, unit] = /^(\d{1,4})([hd])$/.exec(asked.since) ?? [];
+  if (count && unit) {
+    const ms = nowMs - Number(count) * (unit === "h" ? 3_600_000 : 86_400_000);
+    query.set("since", String(Math.floor(ms / 60_000) * 60_000));
+  }
+  return query;
+}
+
 /** Whether anything but the usual is asked for. */
 export function isFiltered({ status, severity, tag, source, since }: Asked): boolean {
   return [status, severity, tag, source, since].some((word) => word !== "" && word !== "open");

@@ -59,6 +59,7 @@ export function useLive<T>(first: T, { address, merge, clock }: Asking<T>): Live
 
   useEffect(() => {
     noteServerTime(asking.current.clock(first));
+    document.documentElement.dataset.live = ""; // A page that never came alive can be told by looking at it.
     let timer: ReturnType<typeof setInterval> | undefined;
     function rest() {
       clearInterval(timer);

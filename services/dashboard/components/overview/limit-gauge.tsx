@@ -28,7 +28,7 @@ export function LimitGauge({ tag, decimals }: { tag: TagSummary; decimals: numbe
       </svg>
       <dl className={styles.limits}>
         {limits.map(([name, limit]) => (
-          <div key={name}>
+          <div key={name} data-outer={name.length === 2}>
             <dt>
               <span aria-hidden="true">{name}</span>
               <span className="unseen">{WORDS[name]} limit</span>

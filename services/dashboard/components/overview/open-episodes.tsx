@@ -11,8 +11,8 @@ import styles from "./episodes.module.css";
 
 const SHOWN = 8;
 
-/** What is open, counted by severity, and the worst of it. */
-export function OpenEpisodes({ counts, open, source }: { counts: Counts; open: EpisodeSummary[]; source: string }) {
+/** What is open in all sources, counted by severity, and the worst of it. */
+export function OpenEpisodes({ counts, open, sources }: { counts: Counts; open: EpisodeSummary[]; sources: number }) {
   const total = SEVERITIES.reduce((sum, severity) => sum + counts[severity], 0);
   return (
     <section aria-labelledby="open-anomalies" className={styles.panel}>
@@ -20,7 +20,7 @@ export function OpenEpisodes({ counts, open, source }: { counts: Counts; open: E
       <ul className={styles.counts}>
         {SEVERITIES.map((severity) => (
           <li key={severity} data-empty={counts[severity] === 0}>
-            <Link href={withQuery("/anomalies", { severity, source })} prefetch={false}>
+            <Link href={withQuery("/anomalies", { severity })} prefetch={false}>
               <SeverityShape severity={severity} />
               <span className={styles.count}>{counts[severity]}</span>
               <span className={styles.word}>{severity}</span>
@@ -33,18 +33,18 @@ export function OpenEpisodes({ counts, open, source }: { counts: Counts; open: E
       ) : (
         <ol className={styles.episodes}>
           {open.slice(0, SHOWN).map((episode) => (
-            <OpenEpisode key={episode.anomalyId} episode={episode} />
+            <OpenEpisode key={episode.anomalyId} episode={episode} namesSource={sources > 1} />
           ))}
         </ol>
       )}
-      <Link href={withQuery("/anomalies", { source })} prefetch={false}>
+      <Link href="/anomalies" prefetch={false}>
         {total > SHOWN ? `All ${total} open anomalies` : "All anomalies"}
       </Link>
     </section>
   );
 }
 
-function OpenEpisode({ episode }: { episode: EpisodeSummary }) {
+function OpenEpisode({ episode, namesSource }: { episode: EpisodeSummary; namesSource: boolean }) {
   const more = episode.tags.length - 1;
   return (
     <li className={styles.episode}>
@@ -59,7 +59,7 @@ function OpenEpisode({ episode }: { episode: EpisodeSummary }) {
         {more > 0 && ` +${more}`}
       </Link>
       <p className="muted fine">
-        seen {episode.occurrences}×{episode.quiet && " · quiet now"}
+        {namesSource && `${episode.source} · `}seen {episode.occurrences}×{episode.quiet && " · quiet now"}
         {episode.assignedTo && ` · ${episode.assignedTo}`}
       </p>
     </li>

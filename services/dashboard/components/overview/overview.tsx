@@ -44,7 +44,7 @@ export function Overview({ first }: { first: OverviewData }) {
           </ul>
         </section>
         <div data-trust={anomalies.state}>
-          <OpenEpisodes counts={held.counts} open={held.open} source={held.source} />
+          <OpenEpisodes counts={held.counts} open={held.open} sources={held.sources.length} />
         </div>
       </div>
       <div data-trust={readings.state}>

@@ -10,12 +10,15 @@ const HOUR_MS = 3_600_000;
 export function Sparkline({ tag, now }: { tag: TagSummary; now: number }) {
   const { L, H } = tag.limits;
   const inner = { LL: null, L, H, HH: null };
-  const values = tag.trend.map(([, value]) => value);
-  const span = spanOf(inner, values);
-  const end = Math.max(now, tag.trend.at(-1)?.[0] ?? 0);
+  const trend = withNewest(tag);
+  const last = trend.at(-1);
+  const span = spanOf(
+    inner,
+    trend.map(([, value]) => value),
+  );
+  const end = Math.max(now, last?.[0] ?? 0);
   const x = (ms: number) => round(WIDTH * (1 - (end - ms) / HOUR_MS));
   const y = (value: number) => round(HEIGHT * (1 - (value - span.from) / (span.to - span.from)));
-  const last = tag.trend.at(-1);
   return (
     <svg
       aria-hidden="true"
@@ -26,25 +29,33 @@ export function Sparkline({ tag, now }: { tag: TagSummary; now: number }) {
       {[L, H].map((limit, index) =>
         limit === null ? null : <path key={index} className={styles.limit} d={`M0 ${y(limit)}H${WIDTH}`} />,
       )}
-      <path className={styles.pen} d={pathOf(tag, x, y)} />
+      <path className={styles.pen} d={pathOf(trend, tag.cadenceSeconds, x, y)} />
       {last && <path className={styles.tip} d={`M${x(last[0])} ${y(last[1])}h0.01`} />}
     </svg>
   );
 }
 
+type Point = [ms: number, value: number];
+
+/** The trend is thinned; it ends with the value that is shown beside it. */
+function withNewest({ trend, value, at }: TagSummary): Point[] {
+  const ms = at === null ? NaN : Date.parse(at);
+  return value !== null && ms > (trend.at(-1)?.[0] ?? -Infinity) ? [...trend, [ms, value]] : trend;
+}
+
 /** A line that is lifted where readings are missing for longer than three of its steps. */
-function pathOf(tag: TagSummary, x: (ms: number) => number, y: (value: number) => number): string {
-  const gap = 3 * Math.max(tag.cadenceSeconds * 1000, usualStep(tag.trend));
+function pathOf(trend: Point[], cadence: number, x: (ms: number) => number, y: (value: number) => number): string {
+  const gap = 3 * Math.max(cadence * 1000, usualStep(trend));
   let path = "";
   let before: number | null = null;
-  for (const [ms, value] of tag.trend) {
+  for (const [ms, value] of trend) {
     path += `${before === null || ms - before > gap ? "M" : "L"}${x(ms)} ${y(value)}`;
     before = ms;
   }
   return path;
 }
 
-function usualStep(trend: [number, number][]): number {
+function usualStep(trend: Point[]): number {
   const [first, last] = [trend[0], trend.at(-1)];
   return first && last && trend.length > 1 ? (last[0] - first[0]) / (trend.length - 1) : 0;
 }

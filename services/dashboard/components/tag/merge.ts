@@ -8,13 +8,13 @@ export function mergeSeries(held: TagSeries, news: TagSeries): TagSeries {
   const points = [...zip(held.points.t, held.points.v), ...zip(news.points.t, news.points.v).filter(([t]) => t > since)];
   const oldest = (points.at(-1)?.[0] ?? 0) - DAY_MS;
   const kept = points.filter(([t]) => t >= oldest);
-  const known = held.anomalies.at(-1)?.t ?? -Infinity;
+  const marks = new Map([...held.anomalies, ...news.anomalies].map((mark) => [`${mark.t} ${mark.anomalyId}`, mark]));
   return {
     ...news,
     tag: { ...news.tag, trend: held.tag.trend },
     points: { t: kept.map(([t]) => t), v: kept.map(([, v]) => v) },
     band: mergeBands(held.band, news.band, oldest),
-    anomalies: [...held.anomalies, ...news.anomalies.filter(({ t }) => t > known)].filter(({ t }) => t >= oldest),
+    anomalies: [...marks.values()].filter(({ t }) => t >= oldest).sort((one, other) => one.t - other.t),
   };
 }
 

@@ -19,7 +19,7 @@ import styles from "./tag.module.css";
 export function TagScreen({ first, source }: { first: TagSeries; source: string }) {
   const { held, away } = useLive(first, {
     address: ({ tag, points }) =>
-      withQuery(`/api/tags/${encodeURIComponent(tag.tag)}`, { source, since: points.t.at(-1) }),
+      withQuery(`/api/tags/${encodeURIComponent(tag.tag)}`, { source, since: sinceOf(points.t) }),
     merge: mergeSeries,
     clock: (news) => news.freshness.checkedAt,
   });
@@ -55,6 +55,14 @@ export function TagScreen({ first, source }: { first: TagSeries; source: string 
     </div>
   );
 }
+
+/** Somewhat before the newest point: its verdict may come after it. */
+function sinceOf(times: number[]): number | undefined {
+  const newest = times.at(-1);
+  return newest === undefined ? undefined : newest - OVERLAP_MS;
+}
+
+const OVERLAP_MS = 300_000;
 
 function Episodes({ series }: { series: TagSeries }) {
   const firstSeen = new Map<string, number>();
