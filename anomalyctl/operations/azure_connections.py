@@ -70,7 +70,7 @@ class AzureConnections(Connections):
         except SignInFailed as error:
             with_key = self._connection_string("REDIS-CONNECTION-STRING")
             if with_key is None:
-                raise reasons.of_redis(error, self._who(), self.deployed) from error
+                raise reasons.of_redis(error, self.who(), self.deployed) from error
             return self._open_redis(with_key)
         except AnomalyctlError as error:
             raise reasons.of_redis(error, "", self.deployed) from error
@@ -84,7 +84,7 @@ class AzureConnections(Connections):
         except SignInFailed as error:
             with_key = self._connection_string("COSMOS-DB-CONNECTION-STRING")
             if with_key is None:
-                raise reasons.of_cosmos(error, self._who(), self.deployed) from error
+                raise reasons.of_cosmos(error, self.who(), self.deployed) from error
             return self._open_cosmos(with_key)
         except AnomalyctlError as error:
             raise reasons.of_cosmos(error, "", self.deployed) from error
@@ -186,7 +186,7 @@ class AzureConnections(Connections):
                 ) from error
             if error.code == "not_allowed":
                 role = f"the role Key Vault Secrets User on the secret {name}"
-                raise reasons.no_role("The vault", self._who(), role, self.deployed) from error
+                raise reasons.no_role("The vault", self.who(), role, self.deployed) from error
             raise
         except (Transient, TimedOut) as error:
             raise reasons.of_network(error, "the vault", self.deployed) or error from error
@@ -197,7 +197,8 @@ class AzureConnections(Connections):
         scope = f"{audience.rstrip('/')}/.default"
         return lambda: token_for(self.credential, scope).token
 
-    def _who(self) -> str:
+    def who(self) -> str:
+        """Whose sign-in it is, in words."""
         try:
             found = self.principal()
         except AnomalyctlError:

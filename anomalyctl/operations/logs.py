@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import time
 from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from anomalyctl.errors import NotDeployed, NotFound
@@ -12,6 +13,7 @@ from anomalyctl.local.environment import DEPLOY
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.operations.logs_lines import LogLine, parse_line
 from anomalyctl.processes.output import last_lines
+from anomalyctl.telemetry.times import format_time
 
 SUPERVISOR = "supervisor"
 _POLL_S = 0.2
@@ -45,6 +47,34 @@ def last_log_lines(folder: LocalFolder, parts: Sequence[str], count: int) -> tup
             moment = line.time or moment  # a traceback belongs to the line before it
             found.append((moment, line))
     return tuple(line for _, line in sorted(found, key=lambda pair: pair[0]))
+
+
+def only(
+    lines: Sequence[LogLine],
+    *,
+    back: timedelta | None,
+    errors: bool,
+    count: int,
+    now: datetime | None = None,
+) -> tuple[LogLine, ...]:
+    """The last `count` of each part that are of the last `back`, or are errors.
+
+    A line without a time goes with the one before.
+    """
+    begin = format_time((now or datetime.now(UTC)) - back) if back is not None else ""
+    kept: list[LogLine] = []
+    moment = ""
+    for line in lines:
+        moment = line.time or moment
+        if moment >= begin and (not errors or line.level in ("error", "critical")):
+            kept.append(line)
+    left = dict.fromkeys({line.part for line in kept}, count)
+    newest = []
+    for line in reversed(kept):
+        if left[line.part] > 0:
+            left[line.part] -= 1
+            newest.append(line)
+    return tuple(reversed(newest))
 
 
 def follow_logs(

@@ -2,25 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from anomalyctl.cli.invocation import OutputFormat
 from anomalyctl.cli.options import EnvironmentOption, OutputOption
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from datetime import timedelta
+
+    from anomalyctl.operations.logs_lines import LogLine
+
 _PARTS = ("valkey", "cosmos", "detectors", "functions", "dashboard", "dashboard-build", "supervisor")
+
+_SEARCHED_LINES = 20_000
+"""Of each part, where only some of them are wanted."""
 
 
 def _part_names(incomplete: str) -> list[str]:
     return [name for name in _PARTS if name.startswith(incomplete)]
 
 
+def _query_names(incomplete: str) -> list[str]:
+    from anomalyctl.azure.queries import queries
+
+    return [query.name for query in queries() if query.name.startswith(incomplete)]
+
+
 def logs(
     part: Annotated[
         str | None,
         typer.Argument(
-            help="valkey, cosmos, detectors, functions, dashboard, dashboard-build or supervisor.",
+            help="valkey, cosmos, detectors, functions, dashboard, dashboard-build or supervisor; "
+            "on Azure cosmos, detectors, functions or dashboard.",
             autocompletion=_part_names,
         ),
     ] = None,
@@ -28,21 +44,136 @@ def logs(
     output: OutputOption = OutputFormat.TABLE,
     follow: Annotated[bool, typer.Option("--follow", "-f", help="Go on until Ctrl-C.")] = False,
     lines: Annotated[int, typer.Option("--lines", "-n", min=0, help="How many of each part.")] = 50,
+    since: Annotated[
+        str | None, typer.Option("--since", metavar="TIME", help="Only the last 30m, 2h, 7d; 1h on Azure.")
+    ] = None,
+    errors: Annotated[bool, typer.Option("--errors", help="Only errors.")] = False,
+    query: Annotated[
+        str | None,
+        typer.Option(
+            "--query",
+            metavar="NAME",
+            help="The answer to a kept query, on Azure.",
+            autocompletion=_query_names,
+        ),
+    ] = None,
+    queries: Annotated[bool, typer.Option("--queries", help="List the kept queries.")] = False,
 ) -> None:
-    """Show what a part wrote, or all of them in the order of time. Also after the environment was stopped."""
+    """Show what a part wrote, or all of them in the order of time. Also after the environment was stopped.
+
+    Of an Azure environment Log Analytics tells it, minutes late; --query asks one of the kept queries.
+
+    Examples: anomalyctl logs functions --errors;  anomalyctl logs --env prod --query lag --since 24h
+    """
+    from anomalyctl.environments import environment_named
+    from anomalyctl.errors import InvalidInput
+    from anomalyctl.project import find_project
+    from anomalyctl.telemetry.durations import parse_duration
+
+    if queries:
+        _list_queries(output)
+        return
+    back = parse_duration(since, field="--since") if since is not None else None
+    if query is not None and (part is not None or follow or errors):
+        raise InvalidInput(
+            "--query gives one table; a part, --follow and --errors go with lines.",
+            field="--query",
+            hint="Leave the others out.",
+        )
+    if not environment_named(find_project(), env).is_local:
+        _show_azure(env, output, part, follow=follow, lines=lines, back=back, errors=errors, query=query)
+        return
+    if query is not None:
+        raise InvalidInput(
+            "--query asks Log Analytics, and local has none.",
+            field="--query",
+            hint="Name an Azure environment, or use: anomalyctl logs --errors",
+        )
+    _show_local(env, output, part, follow=follow, lines=lines, back=back, errors=errors)
+
+
+def _show_local(
+    env: str,
+    output: OutputFormat,
+    part: str | None,
+    *,
+    follow: bool,
+    lines: int,
+    back: timedelta | None,
+    errors: bool,
+) -> None:
     from anomalyctl.cli.output import show, show_line
     from anomalyctl.cli.views.logs import log_lines_view, log_view
     from anomalyctl.operations.environment import local_folder
-    from anomalyctl.operations.logs import chosen_parts, follow_logs, last_log_lines
+    from anomalyctl.operations.logs import chosen_parts, follow_logs, last_log_lines, only
 
     _, folder = local_folder(env, "logs")
     parts = chosen_parts(folder, part)
     news = follow_logs(folder, parts)  # from here on nothing is missed
-    last = last_log_lines(folder, parts, lines)
+    chosen_ones = errors or back is not None
+    last = last_log_lines(folder, parts, _SEARCHED_LINES if chosen_ones else lines)
+    if chosen_ones:
+        last = only(last, back=back, errors=errors, count=lines)
     if not follow:
         show(last, log_lines_view, output)
         return
     for line in last:
         show_line(line, log_view, output)
     for line in news:
+        for chosen in only((line,), back=None, errors=errors, count=1):
+            show_line(chosen, log_view, output)
+
+
+def _show_azure(
+    env: str,
+    output: OutputFormat,
+    part: str | None,
+    *,
+    follow: bool,
+    lines: int,
+    back: timedelta | None,
+    errors: bool,
+    query: str | None,
+) -> None:
+    from datetime import timedelta
+
+    from anomalyctl.cli.output import show
+    from anomalyctl.cli.reaching import connect
+    from anomalyctl.cli.views.logs import log_lines_view, query_view
+    from anomalyctl.operations.azure_connections import AzureConnections
+    from anomalyctl.operations.logs_azure import AzureLogs, check
+
+    check(part, query)
+    connections = connect(env)
+    assert isinstance(connections, AzureConnections)  # noqa: S101 - for the type checker
+    workspace = AzureLogs(connections)
+    try:
+        since = back or timedelta(hours=1)
+        if query is not None:
+            show(workspace.run(query, since), query_view, output)
+            return
+        last = workspace.last(part, since=since, errors_only=errors, count=lines)
+        if not follow:
+            show(last, log_lines_view, output)
+            return
+        _follow(last, workspace.follow(part, errors_only=errors), output)
+    finally:
+        workspace.close()
+
+
+def _follow(last: Sequence[LogLine], news: Iterator[LogLine], output: OutputFormat) -> None:
+    from anomalyctl.cli.output import show_line
+    from anomalyctl.cli.views.logs import log_view
+
+    for line in last:
         show_line(line, log_view, output)
+    for line in news:
+        show_line(line, log_view, output)
+
+
+def _list_queries(output: OutputFormat) -> None:
+    from anomalyctl.azure.queries import queries
+    from anomalyctl.cli.output import show
+    from anomalyctl.cli.views.logs import queries_view
+
+    show(queries(), queries_view, output)

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from rich.console import Group
+from rich.table import Table
 from rich.text import Text
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from anomalyctl.azure.queries import Query
+    from anomalyctl.operations.logs_azure import QueryResult
     from anomalyctl.operations.logs_lines import LogLine
 
+_WIDEST: Final = 120
 _STYLES: Final = {"warning": "warning", "error": "bad", "critical": "bad", "debug": "dim"}
 _PART_WIDTH: Final = 10
 
@@ -36,3 +40,37 @@ def log_view(line: LogLine) -> Text:
     for below in (line.trace or "").splitlines():
         text.append(f"\n{'':<{_PART_WIDTH}} |   {below}", style="dim")
     return text
+
+
+def query_view(result: QueryResult) -> RenderableType:
+    """A table, under what it shows and over which time."""
+    heading = Text(f"{result.about} ", style="bold")
+    heading.append(f"{result.begin:%Y-%m-%d %H:%M} to {result.end:%Y-%m-%d %H:%M} UTC", style="hint")
+    if not result.rows:
+        return Group(heading, Text("Nothing.", style="hint"))
+    table = Table(box=None, pad_edge=False)
+    for column in result.columns:
+        table.add_column(column, overflow="fold")
+    for row in result.rows:
+        table.add_row(*(Text(_cell(value)) for value in row))
+    partial = [Text(f"Not all of it: {result.partial}", style="warning")] if result.partial else []
+    return Group(heading, table, *partial)
+
+
+def queries_view(queries: Sequence[Query]) -> RenderableType:
+    """Names, and what each shows."""
+    table = Table(box=None, pad_edge=False)
+    for heading in ("query", "shows"):
+        table.add_column(heading, overflow="fold")
+    for query in queries:
+        table.add_row(Text(query.name), Text(query.about))
+    return table
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, float):
+        return f"{value:,.6g}"
+    text = str(value)
+    return text if len(text) <= _WIDEST else text[: _WIDEST - 1] + "…"
