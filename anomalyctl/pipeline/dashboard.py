@@ -23,6 +23,10 @@ _SHOWN: Final = (
     "tags",
     "occurrences",
     "confidence",
+    "contexts",
+    "last_ms",
+    "revision",
+    "status",
 )
 
 

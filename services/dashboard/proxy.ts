@@ -9,6 +9,9 @@ export function proxy(request: NextRequest): NextResponse {
   if (!isAddressedToUs(request.headers.get("host"))) {
     return new NextResponse("This name is not one of this server's.\n", { status: 421 });
   }
+  if (!isReadable(request.nextUrl.pathname)) {
+    return new NextResponse("This address cannot be read.\n", { status: 400 });
+  }
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64");
   const headers = securityHeaders(nonce, process.env.NODE_ENV === "development");
   const sent = new Headers(request.headers);
@@ -18,6 +21,16 @@ export function proxy(request: NextRequest): NextResponse {
   const response = NextResponse.next({ request: { headers: sent } });
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
+}
+
+/** Next.js itself answers 500 to an address whose percent signs spell no characters. */
+function isReadable(path: string): boolean {
+  try {
+    decodeURIComponent(path);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 export const config = { matcher: ["/((?!_next/static|_next/image|favicon.ico).*)"] };
