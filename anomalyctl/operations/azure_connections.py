@@ -170,8 +170,8 @@ class AzureConnections(Connections):
 
         try:
             return read_secret(self.deployed.text("key_vault_uri"), secret, self.credential, self.cloud)
-        except (SignInFailed, Transient, TimedOut):
-            return None
+        except AnomalyctlError:
+            return None  # what keeps Entra out is the better sentence
 
     def _detector_token(self) -> str:
         from anomalyctl.azure.vault import read_secret

@@ -24,6 +24,8 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from anomalyctl.operations.connections import connect
+from anomalyctl.stores.anomalies import AnomalyStore
+from anomalyctl.stores.cosmos import connect_cosmos
 from detector_service.app import create_app
 from detector_service.settings import DetectorSettings
 from tests.support.azure_stand_in import entra
@@ -141,6 +143,8 @@ class AzureEnvironment:
     certificates: Certificates
     outputs: dict[str, Any]
     detectors: str
+    upstream: str
+    """The way to the Valkey behind Redis, with its key."""
 
     def environ(self, **more: str) -> dict[str, str]:
         """The variables with which a command finds all of it, signed in as a service principal."""
@@ -173,6 +177,22 @@ class AzureEnvironment:
         path.write_text(json.dumps(_state(serial, told)))
         later = time.time_ns() + serial * 1_000_000
         os.utime(path, ns=(later, later))
+
+    def forget_state(self) -> None:
+        """Leave nothing deployed."""
+        for path in (self.root / ".anomalyctl").rglob("terraform.tfstate"):
+            path.unlink()
+
+    def create_database(self) -> None:
+        """Make the database and its containers."""
+        account = connect_cosmos(
+            f"AccountEndpoint={self.cosmos.address}/;",
+            credential=entra.StandInCredential(),
+            ca_bundle=str(self.certificates.authority),
+        )
+        store = AnomalyStore(account)
+        store.create_if_missing()
+        store.close()
 
     def run(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run a command line with nobody to ask."""
@@ -218,15 +238,17 @@ def azure_environment(
         )
         detectors = stack.enter_context(serving_https(create_app(settings), certificates))
         surface.secrets["DETECTOR-TOKEN"] = TOKEN
-        made = AzureEnvironment(root, redis, cosmos, surface, certificates, {}, detectors)
+        made = AzureEnvironment(
+            root, redis, cosmos, surface, certificates, {}, detectors, valkey.connection_string
+        )
         made.outputs = _outputs(made)
         made.deploy()
         yield made
 
 
-def open_connections(made: AzureEnvironment) -> Any:
+def open_connections(made: AzureEnvironment, **more: str) -> Any:
     """Connections to it from this process."""
-    return connect("dev", environ=made.environ())
+    return connect("dev", environ=made.environ(**more))
 
 
 def _outputs(made: AzureEnvironment) -> dict[str, Any]:

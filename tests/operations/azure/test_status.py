@@ -12,7 +12,7 @@ from tests.support.azure_environment import AzureEnvironment
 @pytest.fixture
 def described(azure: AzureEnvironment) -> AzureEnvironment:
     """With a database, and a value for each figure but one."""
-    _create_database(azure)
+    azure.create_database()
     azure.surface.metrics = {
         "usedmemorypercentage": [
             {"timeStamp": "2026-11-21T10:00:00Z", "maximum": 12.0},
@@ -63,18 +63,3 @@ def test_a_part_that_is_away_says_why_and_the_others_are_told(described: AzureEn
     assert told["dashboard"][0] == "not-published"
     assert status["queued"] is None and status["open_episodes"] is None
     assert {one["name"]: one["state"] for one in status["figures"]}["redis-memory"] == "no value"
-
-
-def _create_database(azure: AzureEnvironment) -> None:
-    from anomalyctl.stores.anomalies import AnomalyStore
-    from anomalyctl.stores.cosmos import connect_cosmos
-    from tests.support.azure_stand_in.entra import StandInCredential
-
-    account = connect_cosmos(
-        f"AccountEndpoint={azure.cosmos.address}/;",
-        credential=StandInCredential(),
-        ca_bundle=str(azure.certificates.authority),
-    )
-    store = AnomalyStore(account)
-    store.create_if_missing()
-    store.close()
