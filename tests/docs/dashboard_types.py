@@ -9,6 +9,7 @@ import json
 import types
 import typing
 from collections.abc import Iterable
+from functools import cache
 from pathlib import Path
 from typing import Any, Final, Literal, NotRequired, get_args, get_origin, get_type_hints
 
@@ -111,6 +112,7 @@ export interface EpisodeDocument {
 """
 
 
+@cache
 def generated_files() -> dict[str, str]:
     """Text of each file, by its name."""
     return {

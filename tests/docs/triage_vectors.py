@@ -12,7 +12,7 @@ from unittest.mock import patch
 from uuid import UUID
 
 from anomalyctl.errors import AnomalyctlError
-from anomalyctl.stores.anomalies import schema
+from anomalyctl.stores.anomalies import AnomalyStore, schema
 from anomalyctl.triage import actions
 from anomalyctl.triage.counting import count
 from anomalyctl.triage.occurrences import occurrence_of
@@ -30,7 +30,7 @@ def triage_vectors() -> list[dict[str, Any]]:
 
 
 def run(
-    store: PaperStore, anomaly_id: str, action: str, arguments: dict[str, Any], by: str, now: datetime
+    store: AnomalyStore, anomaly_id: str, action: str, arguments: dict[str, Any], by: str, now: datetime
 ) -> Any:
     """Do it as Python does it."""
     return getattr(actions, action)(store, anomaly_id, **arguments, by=by, now=now)

@@ -1,0 +1,294 @@
+"""The dashboard's data over a real Valkey and a real Cosmos endpoint: what is new, true and away."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anomalyctl.pipeline.dashboard import update_dashboard_cache
+from anomalyctl.stores.anomalies import AnomalyStore
+from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.telemetry.registry import built_in_registry
+from anomalyctl.telemetry.times import epoch_ms, format_time
+from anomalyctl.triage.episodes import Episodes
+from tests.support.anomaly_stores import fresh_store
+from tests.support.cosmos_server import CosmosServer, cosmos_server
+from tests.support.dashboard_driver import DashboardDriver, Refused, dashboard_driver
+from tests.support.own_valkey import OwnValkey
+from tests.support.verdict_documents import verdict
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass
+class Plant:
+    """The stores, and the dashboard in front of them."""
+
+    valkey: OwnValkey
+    cosmos: CosmosServer
+    readings: ReadingStore
+    anomalies: AnomalyStore
+    dashboard: DashboardDriver
+
+    def send(self, source: str, ages_s: list[float], **values: float) -> list[int]:
+        """Readings of these ages; returns their times in ms."""
+        rows = [(epoch_ms(NOW - timedelta(seconds=age)), age) for age in ages_s]
+        payloads = [
+            (
+                ms,
+                json.dumps(
+                    {"timestamp": format_time(NOW - timedelta(seconds=age)), "A": age, **values}
+                ).encode(),
+            )
+            for ms, age in rows
+        ]
+        self.readings.append(source, payloads, origin="live")
+        return [ms for ms, _ in rows]
+
+    def judge(self, source: str, age_s: float, *tags: str, **said: Any) -> dict[str, Any]:
+        """A verdict on the reading of this age, counted into an episode where it is one."""
+        seconds = (NOW - timedelta(seconds=age_s) - datetime(2026, 11, 20, 9, 0, tzinfo=UTC)).total_seconds()
+        document = verdict(seconds, *tags, source=source, **said)
+        self.anomalies.upsert_verdicts(document["source_day"], [document])
+        Episodes(self.anomalies).record([document])
+        return document
+
+    def output_bytes(self) -> int:
+        """Bytes that Valkey has sent so far."""
+        return int(self.readings._client.info("stats")["total_net_output_bytes"])
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    valkey = OwnValkey(tmp_path_factory.mktemp("valkey"))
+    client = valkey.client()
+    try:
+        with (
+            cosmos_server(tmp_path_factory.mktemp("cosmos")) as cosmos,
+            fresh_store(cosmos) as anomalies,
+            dashboard_driver(
+                valkey.connection_string, cosmos.connection_string, anomalies.database.id
+            ) as dashboard,
+        ):
+            yield Plant(valkey, cosmos, ReadingStore(client), anomalies, dashboard)
+    finally:
+        client.close()
+        valkey.stop()
+
+
+def tag(overview: dict[str, Any], name: str) -> dict[str, Any]:
+    return next(each for each in overview["core"] + overview["others"] if each["tag"] == name)
+
+
+def test_an_empty_environment_is_shown_as_empty_and_not_as_broken(plant: Plant) -> None:
+    seen = plant.dashboard.ask("overview", source="nobody")
+    assert (seen["readings"]["state"], seen["readings"]["at"]) == ("stale", None)
+    assert seen["counts"] == {"critical": 0, "high": 0, "medium": 0, "low": 0}
+    assert {part["part"]: part["state"] for part in seen["parts"]}["redis"] == "ok"
+    assert {each["tag"] for each in seen["core"]} == set(built_in_registry().core)
+    assert seen["operator"] is None
+
+
+def test_a_poll_asks_only_for_what_is_newer_than_the_last(plant: Plant) -> None:
+    plant.send("smart", [age * 10.0 for age in range(300)], **{f"T{at}": 1.5 for at in range(50)})
+    before = plant.output_bytes()
+    first = plant.dashboard.ask("overview", source="smart")
+    middle = plant.output_bytes()
+    plant.send("smart", [-5.0], A=77.0)
+    second = plant.dashboard.ask("overview", source="smart")
+    after = plant.output_bytes()
+    assert (tag(first, "A")["value"], tag(second, "A")["value"]) == (0.0, 77.0)
+    assert after - middle < (middle - before) / 20, "the window was read again"
+
+
+def test_a_late_reading_and_one_that_was_taken_out_show_at_the_next_poll(plant: Plant) -> None:
+    plant.send("late", [30.0, 20.0, 10.0, 0.0])
+    assert plant.dashboard.ask("tag", source="late", tag="A")["points"]["v"] == [30, 20, 10, 0]
+    plant.send("late", [15.0])
+    assert plant.dashboard.ask("tag", source="late", tag="A")["points"]["v"] == [30, 20, 15, 10, 0]
+    client = plant.readings._client
+    client.zremrangebyrank("telemetry:window:late", 1, 1)
+    assert plant.dashboard.ask("tag", source="late", tag="A")["points"]["v"] == [30, 15, 10, 0]
+
+
+def test_what_is_no_reading_is_left_out_and_strange_names_stay_data(plant: Plant) -> None:
+    key, client = "telemetry:window:odd", plant.readings._client
+    hostile = '<img src=x onerror="alert(1)">'
+    client.zadd(
+        key, {b"\xff\xfe": epoch_ms(NOW) - 4000, b"[1]": epoch_ms(NOW) - 3000, b"{": epoch_ms(NOW) - 2000}
+    )
+    odd = json.dumps({hostile: 3, "__proto__": 4, "T": "text"})
+    client.zadd(key, {odd.replace('"text"', '"text", "B": 1e400'): epoch_ms(NOW)})
+    seen = plant.dashboard.ask("overview", source="odd")
+    assert tag(seen, hostile)["value"] == 3
+    assert tag(seen, hostile)["label"] == hostile
+    assert tag(seen, "__proto__")["value"] == 4
+    series = plant.dashboard.ask("tag", source="odd", tag=hostile)
+    assert series["points"] == {"t": [epoch_ms(NOW)], "v": [3]}
+
+
+def test_a_day_of_readings_is_whole_and_then_only_the_new_ones_come(plant: Plant) -> None:
+    ages = [age * 10.0 for age in range(8640, -1, -1)]
+    times = plant.send("day", ages)
+    series = plant.dashboard.ask("tag", source="day", tag="A")
+    assert series["points"]["t"] == times
+    assert series["points"]["v"] == ages
+    later = plant.dashboard.ask("tag", source="day", tag="A", since=times[-3])
+    assert later["points"]["t"] == times[-2:]
+    assert len(tag(plant.dashboard.ask("overview", source="day"), "A")["trend"]) <= 122
+
+
+def test_more_than_a_chart_holds_keeps_its_smallest_and_largest(plant: Plant) -> None:
+    plant.send("dense", [age / 2 for age in range(20_000, 0, -1) if age != 7_000])
+    plant.send("dense", [3_500.0], A=-1e6)
+    series = plant.dashboard.ask("tag", source="dense", tag="A")
+    assert len(series["points"]["t"]) < 9_000
+    assert (min(series["points"]["v"]), max(series["points"]["v"])) == (-1e6, 10_000.0)
+
+
+def test_the_alarm_state_is_that_of_the_newest_verdict_and_unknown_once_it_is_old(plant: Plant) -> None:
+    plant.send("judged", [10.0, 0.0], B=9.0, C=1.0)
+    plant.judge("judged", 0.0, "B", severity="critical")
+    seen = plant.dashboard.ask("overview", source="judged")
+    assert (tag(seen, "B")["alarmType"], tag(seen, "B")["status"]) == ("High", "Anomaly")
+    assert (tag(seen, "C")["alarmType"], tag(seen, "C")["status"]) == ("OK", "Normal")
+    plant.send("judged", [-300.0], B=9.0, C=1.0)
+    seen = plant.dashboard.ask("overview", source="judged")
+    assert tag(seen, "B")["status"] == tag(seen, "C")["status"] == "Unknown"
+    assert {part["part"]: part["state"] for part in seen["parts"]}["pipeline"] == "degraded"
+
+
+def test_readings_that_an_episode_counted_are_marked_in_the_tags_series(plant: Plant) -> None:
+    times = plant.send("marked", [30.0, 20.0, 10.0, 0.0])
+    plant.judge("marked", 20.0, "A")
+    plant.judge("marked", 10.0, "A")
+    marks = plant.dashboard.ask("tag", source="marked", tag="A")["anomalies"]
+    assert [mark["t"] for mark in marks] == times[1:3]
+    assert marks[0]["anomalyId"].startswith(f"marked-{times[1]}-")
+
+
+def test_counts_come_from_the_cache_while_it_is_fresh_and_from_cosmos_db_once_it_is_stale(
+    plant: Plant,
+) -> None:
+    plant.judge("counted", 3600.0, "A", severity="critical")
+    update_dashboard_cache(plant.readings, plant.anomalies, now=datetime.now(UTC))
+    cached = plant.dashboard.ask("overview", source="counted")
+    plant.judge("counted", 0.0, "C", severity="critical")
+    assert plant.dashboard.ask("overview", source="counted")["counts"] == cached["counts"]
+    update_dashboard_cache(plant.readings, plant.anomalies, now=datetime.now(UTC) - timedelta(minutes=2))
+    plant.judge("counted", 1200.0, "B", severity="critical")
+    fresh = plant.dashboard.ask("overview", source="counted")
+    assert fresh["counts"]["critical"] == cached["counts"]["critical"] + 2
+    assert fresh["anomalies"]["state"] == "live"
+    assert fresh["open"][0]["severity"] == "critical"
+
+
+def test_anomalies_are_filtered_sorted_and_paged_and_a_wrong_question_names_its_field(plant: Plant) -> None:
+    for number in range(60):
+        plant.judge("many", 80_000.0 - number * 1_000, "A" if number % 2 else "B", severity="low")
+    page = plant.dashboard.ask("anomalies", query="source=many&page=2&sort=oldest")
+    assert (page["total"], page["page"], len(page["episodes"])) == (60, 2, 10)
+    times = [each["firstSeen"] for each in page["episodes"]]
+    assert times == sorted(times)
+    assert plant.dashboard.ask("anomalies", query="source=many&tag=A&severity=low,high")["total"] == 30
+    assert plant.dashboard.ask("anomalies", query="source=many&severity=critical")["total"] == 0
+    assert plant.dashboard.ask("anomalies", query="source=many&page=99")["page"] == 2
+    hostile = plant.dashboard.ask("anomalies", query="tag=%27%20OR%201%3D1%20--&source=many")
+    assert hostile["total"] == 0
+    for query, field in (
+        ("status=x", "status"),
+        ("severity=x", "severity"),
+        ("page=0", "page"),
+        ("source=../", "source"),
+    ):
+        with pytest.raises(Refused) as refused:
+            plant.dashboard.ask("anomalies", query=query)
+        assert (refused.value.code, refused.value.field) == ("invalid", field)
+
+
+def test_an_episode_shows_the_three_methods_and_what_happened(plant: Plant) -> None:
+    document = plant.judge("shown", 60.0, "A", shares={"A": 1.0})
+    (found,) = plant.dashboard.ask("anomalies", query="source=shown")["episodes"]
+    request = {"anomalyId": found["anomalyId"], "etag": found["etag"], "to": "bert"}
+    assert plant.dashboard.ask("act", action="assign", operator="anna", request=request)["ok"]
+    detail = plant.dashboard.ask("episode", id=found["anomalyId"])
+    assert detail["methods"]["heuristic"]["status"] == "Anomaly"
+    assert detail["methods"]["heuristic"]["explanation"]["findings"][0]["expected"] == 5.0
+    assert detail["methods"]["statistical"]["status"] == "Normal"
+    assert detail["methods"]["ml"]["status"] == "Anomaly"
+    assert detail["reading"]["A"] == document["raw_data"]["A"]
+    assert [(each["action"], each["by"]) for each in detail["timeline"]] == [
+        ("opened", "pipeline"),
+        ("assign", "anna"),
+    ]
+    assert detail["allowed"] == ["assign", "modify", "resolve"]
+    with pytest.raises(Refused) as refused:
+        plant.dashboard.ask("episode", id="well-1-1-00000000")
+    assert refused.value.code == "not-found"
+
+
+def test_while_redis_is_away_the_last_data_stays_with_the_reason_and_it_comes_back_by_itself(
+    plant: Plant,
+) -> None:
+    plant.send("stays", [10.0, 0.0])
+    plant.dashboard.ask("overview", source="stays")
+    plant.valkey.stop()
+    try:
+        away = plant.dashboard.ask("overview", source="stays")
+        assert tag(away, "A")["value"] == 0.0
+        assert away["readings"]["state"] == "away"
+        assert away["readings"]["reason"].startswith("Redis cannot be asked")
+        assert plant.valkey.password not in json.dumps(away)
+        assert [part["state"] for part in plant.dashboard.ask("health")] == ["away", "ok"]
+    finally:
+        plant.valkey.start()
+    for _ in range(200):
+        back = plant.dashboard.ask("overview", source="stays")
+        if back["readings"]["state"] != "away":
+            break
+    assert (back["readings"]["state"], tag(back, "A")["value"]) != ("away", None)
+    assert [part["state"] for part in plant.dashboard.ask("health")] == ["ok", "ok"]
+    assert plant.valkey.password not in "".join(plant.dashboard.logs)
+
+
+def test_while_cosmos_db_is_away_the_last_episodes_stay_and_an_action_says_that_it_was_not_done(
+    plant: Plant,
+) -> None:
+    plant.judge("away", 60.0, "A")
+    (found,) = plant.dashboard.ask("anomalies", query="source=away")["episodes"]
+    plant.cosmos.stop()
+    try:
+        page = plant.dashboard.ask("anomalies", query="source=away")
+        assert ([each["anomalyId"] for each in page["episodes"]], page["freshness"]["state"]) == (
+            [found["anomalyId"]],
+            "away",
+        )
+        done = plant.dashboard.ask(
+            "act",
+            action="resolve",
+            operator="anna",
+            request={"anomalyId": found["anomalyId"], "etag": found["etag"], "notes": "x"},
+        )
+        assert (done["ok"], done["code"]) == (False, "away")
+        assert [part["state"] for part in plant.dashboard.ask("health")] == ["ok", "away"]
+    finally:
+        plant.cosmos.restart()
+    assert plant.dashboard.ask("anomalies", query="source=away")["freshness"]["state"] == "live"
+    assert plant.cosmos.key not in "".join(plant.dashboard.logs)
+
+
+def test_its_log_is_lines_of_json_with_the_fields_of_the_other_services(plant: Plant, tmp_path: Path) -> None:
+    plant.judge("logged", 60.0, "A")
+    (found,) = plant.dashboard.ask("anomalies", query="source=logged")["episodes"]
+    request = {"anomalyId": found["anomalyId"], "etag": "", "notes": "password=hunter2"}
+    plant.dashboard.ask("act", action="resolve", operator="anna", request=request)
+    line = json.loads(plant.dashboard.logs[-1])
+    assert {"timestamp", "level", "service", "environment", "message"} <= line.keys()
+    assert (line["service"], line["by"], line["action"]) == ("dashboard", "anna", "resolve")
+    assert "hunter2" not in "".join(plant.dashboard.logs)
