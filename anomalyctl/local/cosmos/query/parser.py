@@ -163,7 +163,10 @@ class _TreeBuilder(lark.Transformer[lark.Token, Any]):
         return nodes.Property(children[0], children[1])
 
     def number(self, children: list[Any]) -> nodes.Literal:
-        return nodes.Literal(orjson.loads(str(children[0])))
+        try:
+            return nodes.Literal(orjson.loads(str(children[0])))
+        except orjson.JSONDecodeError:
+            raise bad_request(f"Syntax error: {str(children[0])[:40]} is larger than any number.") from None
 
     def string(self, children: list[Any]) -> nodes.Literal:
         return nodes.Literal(_unquote(children[0]))
