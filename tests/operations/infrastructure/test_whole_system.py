@@ -119,6 +119,16 @@ def test_deploy_from_nothing_second_plan_and_destroy_of_the_whole_system(system:
     assert outputs["cosmos_db_endpoint"].startswith("https://")
     assert {one["answer"] for one in deployed["health"]} <= {"answers", "not published yet", "no answer"}
 
+    # What is reached by name alone is nowhere here: each part says so, and the alerts' thresholds are known.
+    status = system("status", "--env", "dev", expect=1)
+    assert {part["health"] for part in status["parts"]} == {"no-way-in"}
+    thresholds = {one["name"]: (one["operator"], one["threshold"]) for one in status["figures"]}
+    assert thresholds["redis-memory"] == ("GreaterThan", 90)
+    assert thresholds["dashboard-health"] == ("LessThan", 50)
+    kept = json.loads((system.project.state / "dev" / "outputs.json").read_text())
+    assert kept["mark"] and kept["serial"] == status["serial"]
+    assert not [name for name in kept["outputs"] if name.endswith(("_key", "_connection_string"))]
+
     assert system("plan", "--env", "dev", "--detailed-exitcode")["has_changes"] is False
     assert system("drift", "--env", "dev")["drifted"] is False
 
