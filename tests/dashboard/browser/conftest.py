@@ -1,0 +1,75 @@
+"""One plant with a day behind it, and Chromium; where a part is missing the tests say which."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from anomalyctl.operations.connections import connect
+from tests.support.command_line import CHECKOUT, CommandLine
+from tests.support.control_room import SOURCE, Display, Plant
+
+FAULTS = ("level-shift:WATER_FLOW_RATE@10h+5m", "spike:INJECTION_PRESSURE@20h")
+
+OpenDisplay = Callable[..., Display]
+
+
+@pytest.fixture(scope="module")
+def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
+    """An environment of its own with 24 hours of readings, two faults in them, all judged."""
+    for program, how in (("node", "Node 20.9 or newer"), ("chromium", "apt install chromium")):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is missing: install {how}")
+    if not (CHECKOUT / "services/dashboard/node_modules/axe-core").is_dir():
+        pytest.skip("axe-core is missing: run npm ci in services/dashboard")
+    root = tmp_path_factory.mktemp("control-room") / "project"
+    command = CommandLine(root, ANOMALYCTL_OPERATOR="Kim", ANOMALYCTL_NO_DASHBOARD="")
+    command.document("deploy", "--yes")
+    try:
+        options = [word for fault in FAULTS for word in ("--fault", fault)]
+        command.document("simulate", "--backfill", "24h", "--seed", "7", "--source", SOURCE, *options)
+        command.document("status", "--wait", "5m")
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("ANOMALYCTL_PROJECT", str(command.root))
+            stores = connect("local")
+        yield Plant(command, stores, _address(command))
+    finally:
+        command("destroy", "--yes")
+
+
+@pytest.fixture(scope="module")
+def chromium() -> Iterator[Any]:
+    """Debian's own; closed with the module, since an event loop comes with it."""
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def display(plant: Plant, chromium: Any) -> Iterator[OpenDisplay]:
+    """Opens displays. At the end each must have been silent: no error, no refused script or style."""
+    opened: list[Display] = []
+
+    def open_display(own_clock: bool = True, **options: Any) -> Display:
+        opened.append(Display(chromium, plant.address, options, own_clock))
+        return opened[-1]
+
+    yield open_display
+    for each in opened:
+        each.context.close()
+    assert [line for each in opened for line in each.told] == []
+
+
+def _address(command: CommandLine) -> str:
+    parts = command.document("status")["parts"]
+    address = next((part["address"] for part in parts if part["name"] == "dashboard"), None)
+    assert address, f"the dashboard does not run: {[part['name'] for part in parts]}"
+    return address if address.startswith("http") else f"http://{address}"
