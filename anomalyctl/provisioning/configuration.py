@@ -13,6 +13,8 @@ _HEAD: Final = re.compile(r'^\s*(\w+)((?:\s+"[^"]*")*)\s*\{')
 _PROTECTED: Final = re.compile(r"^\s*prevent_destroy\s*=\s*true\b", re.MULTILINE)
 _BACKEND: Final = re.compile(r'^\s*(?:backend\s+"([a-z]+)"|(cloud))\s*\{', re.MULTILINE)
 _REQUIRED: Final = re.compile(r'^\s*required_version\s*=\s*"([^"]+)"', re.MULTILINE)
+_SENSITIVE: Final = re.compile(r"^\s*sensitive\s*=", re.MULTILINE)
+_NOT_SENSITIVE: Final = re.compile(r"^\s*sensitive\s*=\s*false\b", re.MULTILINE)
 _MODULE: Final = re.compile(r'^\s*source\s*=\s*"(\.\./[^"]*)"', re.MULTILINE)
 _COMMENT: Final = re.compile(r"^\s*(#|//).*$", re.MULTILINE)
 
@@ -57,6 +59,16 @@ class Configuration:
             for text in self.texts
             for kind, labels, body in blocks(text)
             if kind == "resource" and _PROTECTED.search(body)
+        )
+
+    @property
+    def sensitive_variables(self) -> frozenset[str]:
+        """The variables that are declared to be secret."""
+        return frozenset(
+            labels[0]
+            for text in self.texts
+            for kind, labels, body in blocks(text)
+            if kind == "variable" and labels and not _NOT_SENSITIVE.search(body) and _SENSITIVE.search(body)
         )
 
     @property

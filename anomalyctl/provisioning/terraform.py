@@ -14,7 +14,14 @@ from typing import Any, Final
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.provisioning.arguments import FLAG, command_line
 from anomalyctl.provisioning.binary import Binary
-from anomalyctl.provisioning.events import Diagnostic, Event, diagnostic, diagnostics_in_text, parse_event
+from anomalyctl.provisioning.events import (
+    Diagnostic,
+    Event,
+    Planned,
+    diagnostic,
+    diagnostics_in_text,
+    parse_event,
+)
 from anomalyctl.provisioning.failures import failure
 from anomalyctl.provisioning.ledger import OpenRun
 from anomalyctl.provisioning.supervision import Bounds, Ended, Listener, RunFiles, supervise
@@ -41,6 +48,8 @@ class Finished:
     command: str
     ended: Ended
     diagnostics: tuple[Diagnostic, ...]
+    planned: tuple[Planned, ...] = ()
+    """The changes that a plan announced."""
     text: str = ""
     """What a command without `-json` wrote to its standard output."""
 
@@ -199,18 +208,21 @@ class Terraform:
     def _stream(self, command: str, *positional: str, **options: Any) -> Finished:
         """A command with `-json`: each event is told as it comes."""
         diagnostics: list[Diagnostic] = []
+        planned: list[Planned] = []
 
         def take(line: str) -> None:
             event = parse_event(line)
             if isinstance(event, Diagnostic):
                 diagnostics.append(event)
+            elif isinstance(event, Planned):
+                planned.append(event)
             self.watch.event(event)
 
         argv = command_line(command, *positional, json=FLAG, input=False, **options)
         ended, files = self._supervised(command, argv, take)
         if ended.exit_code not in (0, CHANGES) and not any(one.severity == "error" for one in diagnostics):
             diagnostics += diagnostics_in_text(_text(files.errors))
-        return Finished(command, ended, tuple(diagnostics))
+        return Finished(command, ended, tuple(diagnostics), tuple(planned))
 
     def _change(self, command: str, *positional: str, **options: Any) -> Finished:
         """A command that changes something and has no `-json`."""
@@ -221,7 +233,7 @@ class Terraform:
         found = diagnostics_in_text(errors) or diagnostics_in_text(text)
         if ended.exit_code and not found:
             found = [Diagnostic("error", (errors.strip() or text.strip() or "it said nothing"))]
-        return Finished(command, ended, tuple(found), text)
+        return Finished(command, ended, tuple(found), text=text)
 
     def _supervised(
         self, command: str, arguments: list[str], line: Callable[[str], None]

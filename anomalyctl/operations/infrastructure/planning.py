@@ -8,13 +8,16 @@ from datetime import datetime
 from pathlib import Path
 
 from anomalyctl.errors import AnomalyctlError
+from anomalyctl.operations.infrastructure.published_tag import adopt_published_tag
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
+from anomalyctl.provisioning.configuration import Configuration
 from anomalyctl.provisioning.plans.changes import Plan
 from anomalyctl.provisioning.plans.kept import Binding, KeptPlan, Kind, digest_of, state_in_plan
-from anomalyctl.provisioning.plans.reading import read_plan
+from anomalyctl.provisioning.plans.plan_file import document_of
+from anomalyctl.provisioning.plans.reading import agrees, read_plan
 from anomalyctl.provisioning.run_ids import new_run_id
-from anomalyctl.provisioning.terraform import CHANGES
+from anomalyctl.provisioning.terraform import CHANGES, Finished
 from anomalyctl.provisioning.variables import Variables, collect_variables
 
 
@@ -73,6 +76,7 @@ def plan(prepared: Stage, options: PlanOptions) -> Planned:
     now = prepared.clock()
     plan_id = new_run_id(now)
     path = prepared.shelf.new_path(plan_id) if options.out is None else _private(options.out)
+    adopt_published_tag(prepared)
     variables = _variables(prepared, options, path)
     prepared.progression.drifted = 0
     prepared.watcher.step(f"Planning {place.environment.name}: comparing the configuration with Azure")
@@ -93,7 +97,7 @@ def plan(prepared: Stage, options: PlanOptions) -> Planned:
         if one.severity == "warning":
             prepared.watcher.warn(one.summary)
     path.chmod(0o600)
-    read = _read(prepared, path, has_changes=finished.ended.exit_code == CHANGES)
+    read = _read(prepared, path, finished)
     serial, lineage = state_in_plan(path)
     kept = KeptPlan(
         id=plan_id,
@@ -173,10 +177,15 @@ def variables_for(prepared: Stage, files: Sequence[Path], values: Sequence[str])
     )
 
 
-def _read(prepared: Stage, path: Path, *, has_changes: bool) -> Plan:
-    """The plan; one that changes nothing is not asked for: its provider would be started a second time."""
-    if not has_changes and not prepared.progression.drifted:
+def _read(prepared: Stage, path: Path, finished: Finished) -> Plan:
+    """The plan, from its file where that is understood and says what was announced, else from Terraform."""
+    if finished.ended.exit_code != CHANGES and not prepared.progression.drifted:
         return Plan((), (), (), prepared.terraform.binary.dotted)
+    secret = Configuration(prepared.place.folder).sensitive_variables
+    document = document_of(path, secret)
+    read = read_plan(document) if document is not None else None
+    if read is not None and agrees(read, finished.planned):
+        return read
     return read_plan(prepared.terraform.show_plan(path.resolve()))
 
 

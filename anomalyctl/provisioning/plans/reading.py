@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from anomalyctl.errors import PreconditionFailed
+from anomalyctl.provisioning.events import Planned
 from anomalyctl.provisioning.plans.changes import AttributeChange, Change, OutputChange, Plan
 from anomalyctl.provisioning.plans.redaction import as_text, secrets_in
 from anomalyctl.provisioning.plans.verdicts import Judged, judge, refusing_flags
@@ -22,6 +23,7 @@ _REASONS: Final = {
     "delete_because_each_key": "the configuration's for_each no longer has its key",
     "delete_because_no_move_target": "what it moved to is not in the configuration",
 }
+_UNSEEN: Final = ("no-op", "noop", "read")
 _QUIET: Final = ({"no-op"}, {"read"})
 
 
@@ -43,6 +45,14 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
         terraform_version=str(document.get("terraform_version", "")),
         complete=bool(document.get("complete", True)),
     )
+
+
+def agrees(plan: Plan, announced: Iterable[Planned]) -> bool:
+    """Say whether a plan holds exactly the changes and the drift that Terraform announced as it planned."""
+    changes = {(one.address, one.action) for one in announced if not one.drift and one.action not in _UNSEEN}
+    drift = {one.address for one in announced if one.drift}
+    found = {(one.address, one.action) for one in plan.changes}
+    return found == changes and {one.address for one in plan.drift} == drift
 
 
 def _secrets(document: Mapping[str, Any]) -> Iterator[str]:
@@ -112,7 +122,8 @@ def _attributes(
     for name in sorted(set(before) | set(after) | set(unknown)):
         becomes_unknown = unknown.get(name, False) if isinstance(unknown, dict) else False
         hidden = _mark(change.get("before_sensitive"), name), _mark(change.get("after_sensitive"), name)
-        if before.get(name) == after.get(name) and not _any(becomes_unknown) and hidden[0] == hidden[1]:
+        same = before.get(name) == after.get(name) and not _any(becomes_unknown)
+        if same and (hidden[0] == hidden[1] or before.get(name) is None):
             continue
         forces = any(path == name or path.startswith((f"{name}.", f"{name}[")) for path in replaces)
         if becomes_unknown is True and not forces and change.get("actions") != ["update"]:
