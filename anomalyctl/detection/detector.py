@@ -123,6 +123,9 @@ class Follower:
         self._fast = np.array([at[name] for name in model.residuals.tags], dtype=np.intp)
         self._dense = np.array([at[name] for name in model.vectors.tags], dtype=np.intp)
         self._model, self._evidence = model, Evidence(model, limit)
+        together = set(model.vectors.tags)
+        left_over = [column for column, tag in enumerate(model.residuals.tags) if tag not in together]
+        self._alone = np.array(left_over if together else [], dtype=np.intp)
         self._residuals = ResidualScorer(model.residuals, model.cadence_s, model.end["statistical"])
         self._vectors = VectorScorer(model.vectors, model.cadence_s, model.end["ml"])
         self._before_ms, self._held = model.last_ms, 0
@@ -131,10 +134,22 @@ class Follower:
         """Judge one row `[tags]`, then learn from it; `time_ms` None means that it came on time."""
         self._pass_time(time_ms)
         statistics = self._residuals.score(row[self._fast]), self._vectors.score(row[self._dense])
-        score = self._evidence.score(*statistics)
+        together, (alone, tag) = self._evidence.score(*statistics), self._alone_score()
+        score = max(together, alone)
         beyond = score >= ALARM
         self._held = HELD_ROWS if beyond else max(0, self._held - 1)
-        return Score(score, self._held > 0, self._blamed() if beyond else None)
+        return Score(score, self._held > 0, (tag if alone > together else self._blamed()) if beyond else None)
+
+    def _alone_score(self) -> tuple[float, str]:
+        """The largest score of tags that are in no vector, and the tag."""
+        if not self._alone.size:
+            return float("-inf"), ""
+        spikes, shifts = self._residuals.spikes[self._alone], self._residuals.shifts[self._alone]
+        most_spiked, most_shifted = int(spikes.argmax()), int(shifts.argmax())
+        spike = self._evidence.score_alone(float(spikes[most_spiked]), 0.0)
+        shift = self._evidence.score_alone(0.0, float(shifts[most_shifted]))
+        at = most_spiked if spike >= shift else most_shifted
+        return max(spike, shift), self._model.residuals.tags[int(self._alone[at])]
 
     def _pass_time(self, time_ms: int | None) -> None:
         if time_ms is None:

@@ -39,3 +39,7 @@ class Evidence:
         model, limit = self._model, self._limit
         u = np.concatenate([model.residual_limits.u(residual, limit), model.vector_limits.u(vector, limit)])
         return float(max(u[self._lasting].mean(), u[self._sudden].mean()))
+
+    def score_alone(self, spike: float, shift: float) -> float:
+        """u of a tag that is too often missing for a voice in any other chart than its own past's."""
+        return float(self._model.residual_limits.u(np.array([spike, shift, 0.0]), self._limit)[:2].max())

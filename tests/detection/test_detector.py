@@ -154,3 +154,14 @@ def slow_plant() -> Matrix:
     mixing = draw.standard_normal((drivers, 52)) * (draw.random((drivers, 52)) < 0.3)
     noisy = shared @ mixing + own + 0.2 * draw.standard_normal((count, 52))
     return noisy * draw.uniform(0.1, 50.0, 52)
+
+
+def test_a_fault_of_a_tag_that_is_often_missing_is_found(rows: Matrix) -> None:
+    """Too often for the models of all tags together: its own past alone can tell."""
+    gappy = rows.copy()
+    gappy[::6, 2] = np.nan
+    gappy[700:740, 2] += 12.0 * np.nanstd(rows[:400, 2])
+    scores = Detector.fit(gappy[:400]).scores(gappy[400:])
+    assert scores.alarm[300:340].all()
+    assert scores.tag[300] == "tag-2"
+    assert scores.alarm[:290].mean() < 0.05

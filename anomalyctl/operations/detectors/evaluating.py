@@ -19,7 +19,7 @@ from anomalyctl.detection.measures import (
     faults,
     volume_under_pr,
 )
-from anomalyctl.errors import InvalidInput
+from anomalyctl.errors import InvalidInput, PreconditionFailed
 from anomalyctl.operations.detectors.tables import Table, read_table
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.recordings.recording import Layout
@@ -54,6 +54,10 @@ class FileEvaluation(Measures):
     not_scored: tuple[str, ...]
     """Columns that are constant, hardly change or hold no numbers in the fit rows."""
     label: str | None
+    cells_unread: int
+    """Cells of columns with numbers that hold none, or what no sensor sends (infinite, over 10¹⁵)."""
+    reordered: bool
+    """Whether the rows were put into the order of time."""
     first_tags: tuple[str, ...]
     """The columns that alarms blame most, most often first."""
     microseconds_per_row: float
@@ -100,8 +104,8 @@ def evaluate(
     """Fit on the first `fit_rows` of each file and judge the others in order, each from its past alone.
 
     `label`: the column with the truth; unless told, one called anomaly, label or is_anomaly. It reaches no
-    detector, nor do ignored columns. Raises InvalidInput for files that cannot be read or are too short, and
-    PreconditionFailed where nothing in the fit rows moves.
+    detector, nor do ignored columns. Raises InvalidInput for files that cannot be read or are too short, or
+    where nothing in the fit rows moves.
     """
     if fit_rows < FEWEST_ROWS:
         raise InvalidInput(
@@ -118,6 +122,7 @@ def evaluate(
                 field="file",
                 hint="Lower --fit-rows.",
             )
+        _warn(table, progress)
         detector = fit_on(table, fit_rows)
         for each, found in judged.items():
             found.append(_judge(table, detector, fit_rows, each))
@@ -132,9 +137,30 @@ def evaluate(
     )
 
 
+def _warn(table: Table, progress: Progress) -> None:
+    if table.reordered:
+        progress.warn(f"{table.name}: the rows are not in the order of time, they are judged in it")
+    if table.cells_unread:
+        progress.warn(
+            f"{table.name}: {table.cells_unread:,} cells hold no number that a sensor sends: missing"
+        )
+
+
 def fit_on(table: Table, fit_rows: int) -> Detector:
-    """The detector of a table's first rows. It is given tags and times, nothing else."""
-    return Detector.fit(table.values[:fit_rows], tags=table.tags, times_ms=table.times_ms[:fit_rows])
+    """The detector of a table's first rows. It is given tags and times, nothing else.
+
+    Raises InvalidInput where no column moves.
+    """
+    rows = table.values[:fit_rows]
+    try:
+        return Detector.fit(rows, tags=table.tags, times_ms=table.times_ms[:fit_rows])
+    except PreconditionFailed as error:
+        empty = [tag for tag, column in zip(table.tags, rows.T, strict=True) if np.isnan(column).all()]
+        raise InvalidInput(
+            f"{table.name}: no column has numbers that change from row to row in the first {fit_rows} rows.",
+            field="file",
+            hint=f"Without numbers: {', '.join(empty[:10])}." if empty else "All of them stand still.",
+        ) from error
 
 
 def _judge(table: Table, detector: Detector, fit_rows: int, limit: Limit) -> _Judged:
@@ -166,6 +192,8 @@ def _judge(table: Table, detector: Detector, fit_rows: int, limit: Limit) -> _Ju
         scored=len(detector.scored),
         not_scored=tuple(tag for tag in table.tags if tag not in detector.scored),
         label=table.label,
+        cells_unread=table.cells_unread,
+        reordered=table.reordered,
         first_tags=_most_blamed(scores),
         microseconds_per_row=round(each_us, 1),
     )

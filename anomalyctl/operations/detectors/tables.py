@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -13,20 +14,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyctl.errors import InvalidInput
+from anomalyctl.operations.detectors.table_cells import numbers, unread
+from anomalyctl.operations.detectors.table_labels import label_of, truth_of
+from anomalyctl.operations.detectors.table_times import times_of
 from anomalyctl.operations.recordings.header import split_header
 from anomalyctl.operations.recordings.recording import STANDARD_INPUT, Layout, Recording, open_recordings
 from anomalyctl.operations.recordings.row import Row
-from anomalyctl.telemetry.times import epoch_ms, parse_time
 
-USUAL_LABELS: Final = ("anomaly", "label", "is_anomaly")
-"""Columns that hold the truth where nobody says which one does."""
-_TRUE: Final = frozenset({"true", "yes", "anomaly", "anomalous", "attack", "fault", "abnormal"})
-_FALSE: Final = frozenset({"false", "no", "normal", "ok", ""})
+_MEASURED: Final = re.compile(r"[+-]?\d+[.,]\d+(?:[eE][+-]?\d+)?", re.ASCII)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows in the file's order."""
+    """Rows in the order of time; in the file's where its times cannot tell."""
 
     name: str
     times_ms: NDArray[np.int64]
@@ -37,6 +37,10 @@ class Table:
     label: str | None
     """The column that told the truth."""
     truth: NDArray[np.bool_] | None
+    cells_unread: int
+    """Cells of columns with numbers that say something else, or what no sensor sends; judged as missing."""
+    reordered: bool
+    """Whether the file's rows are in another order."""
 
 
 def read_table(name: str, layout: Layout, label: str | None) -> Table:
@@ -55,15 +59,32 @@ def read_table(name: str, layout: Layout, label: str | None) -> Table:
         lines.append(row.values)
     if not lines:
         raise InvalidInput(f"{name} holds no rows.", field="file", hint="Check the file and --separator.")
-    chosen = _label(name, label, tags)
+    _refuse_a_missing_header(name, [*tags])
+    chosen = label_of(name, label, tags)
     names = tuple(tag for tag in tags if tag != chosen)
+    columns = [[line.get(tag) for line in lines] for tag in names]
     values = np.full((len(lines), len(names)), np.nan)
-    for at, line in enumerate(lines):
-        values[at] = [_number(line.get(tag)) for tag in names]
-    truth = None
-    if chosen is not None:
-        truth = np.array([_is_anomalous(name, line.get(chosen)) for line in lines], dtype=bool)
-    return Table(name, _increasing(times, layout, name), names, values, chosen, truth)
+    lost = 0
+    for at, cells in enumerate(columns):
+        values[:, at] = numbers(cells)
+        # A column without any number is told as one that is not scored, not cell by cell.
+        lost += 0 if np.isnan(values[:, at]).all() else unread(cells, values[:, at])
+    truth = truth_of(name, [line.get(chosen) for line in lines]) if chosen is not None else None
+    times_ms, order = times_of(times, told=layout.time is not None, name=name)
+    if order is not None:
+        values, truth = values[order], truth[order] if truth is not None else None
+    return Table(name, times_ms, names, values, chosen, truth, lost, order is not None)
+
+
+def _refuse_a_missing_header(name: str, tags: Sequence[str]) -> None:
+    """Columns may be called 0, 1, 2; where most are called 49.8731, the first reading stands there."""
+    measured = sum(bool(_MEASURED.fullmatch(tag.strip())) for tag in tags)
+    if measured > len(tags) / 2:
+        raise InvalidInput(
+            f"{name}: the first line holds numbers where the columns' names belong.",
+            field="header",
+            hint="Put a line with a name for each column first.",
+        )
 
 
 def _rows(name: str, layout: Layout) -> Iterator[Row]:
@@ -88,64 +109,3 @@ def _timeless_rows(name: str, layout: Layout) -> Iterator[Row]:
             row = header.row(reader.line_num + 1, cells)
             row.values["timestamp"] = None
             yield row
-
-
-def _label(name: str, label: str | None, tags: dict[str, None]) -> str | None:
-    if label is None:
-        by_lower = {tag.lower(): tag for tag in reversed(tags)}
-        return next((by_lower[usual] for usual in USUAL_LABELS if usual in by_lower), None)
-    if label not in tags:
-        raise InvalidInput(
-            f"{name} has no column {label!r}.", field="label", hint=f"Columns: {', '.join([*tags][:20])}."
-        )
-    return label
-
-
-def _number(value: object) -> float:
-    if isinstance(value, bool):
-        return float(value)
-    number = float(value) if isinstance(value, int | float) else float("nan")
-    return number if np.isfinite(number) else float("nan")
-
-
-def _is_anomalous(name: str, value: object) -> bool:
-    if value is None or isinstance(value, bool | int | float):
-        return bool(value)
-    word = str(value).strip().lower()
-    if word in _TRUE or word in _FALSE:
-        return word in _TRUE
-    raise InvalidInput(
-        f"{name}: the label {str(value)[:40]!r} is neither true nor false.",
-        field="label",
-        hint="Write 0 for normal rows, 1 for anomalous ones.",
-    )
-
-
-def _increasing(times: list[object], layout: Layout, name: str) -> NDArray[np.int64]:
-    """Epoch ms; numbers are seconds, and what does not increase counts as a millisecond later."""
-    found = [_milliseconds(time) for time in times]
-    readable = [time for time in found if time is not None]
-    if len(readable) < len(found):
-        if layout.time is not None:
-            line = found.index(None)
-            raise InvalidInput(
-                f"{name}, row {line + 1}: {str(times[line])[:40]!r} is no time.",
-                field="time",
-                hint="Write ISO 8601 or seconds, or leave out --time: rows then count as a second apart.",
-            )
-        return 1000 * np.arange(len(found), dtype=np.int64)
-    steps = np.arange(len(readable), dtype=np.int64)
-    return np.asarray(np.maximum.accumulate(np.array(readable, dtype=np.int64) - steps) + steps)
-
-
-def _milliseconds(time: object) -> int | None:
-    try:
-        if isinstance(time, int | float):
-            return round(1000 * time)
-        text = str(time)
-        try:
-            return epoch_ms(parse_time(text))
-        except ValueError:
-            return round(1000 * float(text))
-    except (ValueError, OverflowError):
-        return None

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from anomalyctl.detection.detector import Detector, Scores
+from anomalyctl.detection.window import Matrix
 from anomalyctl.errors import InvalidInput, NotFound
 from anomalyctl.operations.detectors.evaluating import evaluate, fit_on
 from anomalyctl.operations.detectors.tables import read_table
@@ -124,3 +126,19 @@ def test_what_cannot_be_judged_is_refused_with_the_reason(tmp_path: Path) -> Non
         evaluate([name], layout=Layout(), label="truth")
     with pytest.raises(NotFound):
         evaluate([str(tmp_path / "none.csv")], layout=Layout())
+
+
+def test_judging_alone_counts_as_time_per_row(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A clock that only the detector moves: what reading, fitting and measuring take does not count."""
+    now = [0.0]
+    scores = Detector.scores
+
+    def a_second_a_row(self: Detector, rows: Matrix, **options: Any) -> Scores:
+        found = scores(self, rows, **options)
+        now[0] += len(rows)
+        return found
+
+    monkeypatch.setattr("time.perf_counter", lambda: now[0])
+    monkeypatch.setattr(Detector, "scores", a_second_a_row)
+    found = evaluate([plant_file(tmp_path / "plant.csv")], layout=Layout())
+    assert found.files[0].microseconds_per_row == found.pooled.microseconds_per_row == 1e6
