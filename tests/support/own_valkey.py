@@ -7,6 +7,7 @@ import socket
 import subprocess
 import time
 from pathlib import Path
+from typing import Any
 
 from anomalyctl.stores.connections import connect_redis
 
@@ -15,9 +16,7 @@ class OwnValkey:
     """One server with a file of its data, so that it comes back as it was."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
         self.password = secrets.token_hex(16)
         self._configuration = folder / "valkey.conf"
         self._configuration.touch(mode=0o600)
@@ -52,6 +51,13 @@ class OwnValkey:
         self._process.terminate()
         self._process.wait(10)
 
-    def client(self):  # type: ignore[no-untyped-def]  # redis-py's client
+    def client(self) -> Any:
         """A client of ours."""
         return connect_redis(self.connection_string)
+
+
+def free_port() -> int:
+    """A port of the loopback that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
