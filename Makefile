@@ -7,7 +7,7 @@ INSTALLED := $(VENV)/.installed
 CHECKOV := .venv-checkov/bin/checkov
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak soak-terraform lint docs secrets checkov audit bench clean
+.PHONY: help install demo test soak soak-terraform lint docs lock secrets checkov audit bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
@@ -56,6 +56,12 @@ lint: $(INSTALLED) ## Lint, format check, types, import contracts
 docs: $(INSTALLED) ## Write the references of commands, variables and outputs anew
 	$(PYTHON) -m tests.docs.readme_commands
 	$(PYTHON) -m tests.docs.terraform_reference
+
+lock: $(INSTALLED) ## Lock the functions' dependencies anew, for what Azure runs
+	@{ echo "# The functions' dependencies, locked by \`make lock\` for what Azure runs: Python 3.12 on Linux."; \
+		$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --extra functions --python-version 3.12 \
+			--python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-header \
+			--no-emit-package python-terraform | sed '/^# The following/,$$d'; } > services/functions/requirements.lock
 
 secrets: $(INSTALLED) ## Look for credentials in the files under version control
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --exclude-files 'azurerm/schema\.json$$'

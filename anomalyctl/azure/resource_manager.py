@@ -95,6 +95,15 @@ class ResourceManager:
         response = self._send("POST", path, api_version, {}, body=body)
         return cast(Document, response.json()) if response.content else {}
 
+    def act(self, path: str, api_version: str, body: Mapping[str, Any] | None = None) -> Document:
+        """Have something done that may answer nothing: {} then."""
+        response = self._send("POST", path, api_version, {}, body=body)
+        return cast(Document, response.json()) if response.text().strip() else {}
+
+    def merge(self, path: str, api_version: str, body: Mapping[str, Any]) -> Document:
+        """PATCH exactly this body where Azure answers at once, as for tags."""
+        return cast(Document, self._send("PATCH", path, api_version, {}, body=body).json())
+
     def put(self, resource_id: str, api_version: str, body: Document) -> Document:
         """Make or replace a resource, and wait until Azure has finished."""
 

@@ -29,3 +29,12 @@ def require_local(environment: Environment, verb: str) -> None:
             f"`anomalyctl {verb}` does not reach Azure yet, and {environment.name} is an Azure environment.",
             hint=f"Terraform knows of it: anomalyctl output --env {environment.name}. Or use --env local.",
         )
+
+
+def require_azure(environment: Environment, verb: str) -> None:
+    """Raise PreconditionFailed for the environment on this machine, which `verb` is not for."""
+    if environment.is_local:
+        raise PreconditionFailed(
+            f"`anomalyctl {verb}` is for Azure; {environment.name} runs the code of the checkout as it is.",
+            hint=f"Name one: anomalyctl {verb} --env dev. For {environment.name}: anomalyctl deploy",
+        )

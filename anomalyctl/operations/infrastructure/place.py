@@ -49,12 +49,18 @@ class Place:
         return self.project.state / "runs"
 
     @property
+    def published_variables(self) -> Path:
+        """What `publish` gave Azure and every plan names again: the tag of the detectors' image."""
+        return self.state / "published.tfvars.json"
+
+    @property
     def default_variable_files(self) -> tuple[Path, ...]:
         """Those that need not be named; a later one wins."""
         if not self.ours:
             return ()
         return (
             self.folder / "environments" / f"{self.environment.name}.tfvars",
+            self.published_variables,
             self.project.root / "terraform.tfvars",
         )
 

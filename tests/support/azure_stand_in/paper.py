@@ -58,6 +58,8 @@ class Paper:
     """How many requests for blobs are refused before a role has arrived."""
     pending: dict[str, tuple[int, str]] = field(default_factory=dict)
     subscription_state: str = "Enabled"
+    hooks: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
+    """Patterns of `METHOD path` and what happens in Azure after such a request was answered."""
     delay_s: float = 0.0
     """How long every answer takes."""
     at_once: int = 0

@@ -69,7 +69,11 @@ class ResourceManagerStandIn:
             return _error(
                 404, "SubscriptionNotFound", f"The subscription '{path.split('/')[2]}' could not be found."
             )
-        return await self._dispatch(request.method, path, version, body, dict(request.query_params), claims)
+        answer = await self._dispatch(request.method, path, version, body, dict(request.query_params), claims)
+        for pattern, happen in list(self.paper.hooks):
+            if re.fullmatch(pattern, f"{request.method} {path}", re.IGNORECASE):
+                happen()
+        return answer
 
     async def _dispatch(
         self, method: str, path: str, version: str, body: Any, query: dict[str, str], claims: Document
@@ -135,6 +139,11 @@ class ResourceManagerStandIn:
         if refusal := kind.refusal(merged):
             return _error(400, "InvalidRequestContent", refusal)
         self.paper.resources[path.lower()] = merged
+        if kind.slow_change and self.paper.polls:
+            operation = f"/operations/{uuid.uuid4()}"
+            self.paper.pending[operation] = (self.paper.polls, path)
+            location = f"{self._address}{operation}?api-version=2024-01-01"
+            return Response(status_code=202, headers={"Location": location, "Retry-After": "17"})
         return JSONResponse(merged)
 
     def _poll(self, operation: str) -> Response:

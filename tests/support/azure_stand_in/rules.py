@@ -18,6 +18,8 @@ class Kind:
     allowed: dict[str, tuple[Any, ...]] = field(default_factory=dict)
     slow: bool = False
     """Answered 202 with an operation to be polled."""
+    slow_change: bool = False
+    """The same for a PATCH."""
 
     def matches(self, path: str) -> bool:
         return re.fullmatch(self.pattern, path, re.IGNORECASE) is not None
@@ -69,6 +71,23 @@ KINDS = (
         allowed={"properties.level": ("CanNotDelete", "ReadOnly")},
     ),
 )
+
+_REGISTRY = GROUP + r"/providers/Microsoft\.ContainerRegistry/registries/\w{5,50}"
+_SITE = GROUP + r"/providers/Microsoft\.Web/sites/[\w-]{2,60}"
+_APP = GROUP + r"/providers/Microsoft\.App/(containerApps|jobs)/[a-z0-9-]{2,32}"
+PUBLISHING_KINDS = (
+    Kind(_APP, frozenset({"2024-03-01"}), slow_change=True),
+    Kind(_APP + r"/revisions/[a-z0-9-]+", frozenset({"2024-03-01"})),
+    Kind(_SITE, frozenset({"2023-12-01"})),
+    Kind(_SITE + r"/hostruntime/admin/host/status", frozenset({"2023-12-01"})),
+    Kind(_REGISTRY + r"/runs/\w+", frozenset({"2019-06-01-preview"})),
+    Kind(
+        r".+/providers/Microsoft\.Resources/tags/default",
+        frozenset({"2021-04-01"}),
+        allowed={"operation": ("Merge",)},
+    ),
+)
+KINDS = (*KINDS, *PUBLISHING_KINDS)
 
 
 def kind_at(path: str) -> Kind | None:

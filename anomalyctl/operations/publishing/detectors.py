@@ -1,0 +1,131 @@
+"""Publishing the detectors: their image, and the job's beside it, built in the registry."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from anomalyctl.azure.container_apps import ContainerApp
+from anomalyctl.azure.container_registry import ContainerRegistry, ImageBuild, find_registry
+from anomalyctl.errors import PreconditionFailed
+from anomalyctl.operations.infrastructure.published_tag import keep_tag
+from anomalyctl.operations.publishing.content import Version, files_below, version_of
+from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
+from anomalyctl.operations.publishing.packages import write_tar
+from anomalyctl.operations.publishing.target import Target
+from anomalyctl.operations.publishing.waiting import wait_for_health
+
+IMAGES: Final = {"detectors": "services/detectors/Dockerfile", "anomalyctl": "services/job/Dockerfile"}
+"""By repository: the file that it is built with."""
+SOURCES: Final = (
+    "LICENSE",
+    "README.md",
+    "anomalyctl",
+    "pyproject.toml",
+    "services/detectors",
+    "services/job",
+)
+PORT: Final = 8000
+"""As `detectors_port` of terraform/container-apps.tf; a test compares."""
+PROBES: Final[list[dict[str, Any]]] = [
+    {
+        "type": "Startup",
+        "httpGet": {"path": "/health/live", "port": PORT, "scheme": "HTTP"},
+        "periodSeconds": 2,
+        "timeoutSeconds": 2,
+        "failureThreshold": 30,
+    },
+    {
+        "type": "Liveness",
+        "httpGet": {"path": "/health/live", "port": PORT, "scheme": "HTTP"},
+        "periodSeconds": 10,
+        "timeoutSeconds": 5,
+        "failureThreshold": 3,
+    },
+    {
+        "type": "Readiness",
+        "httpGet": {"path": "/health/ready", "port": PORT, "scheme": "HTTP"},
+        "periodSeconds": 5,
+        "timeoutSeconds": 5,
+        "failureThreshold": 3,
+        "successThreshold": 1,
+    },
+]
+"""What Terraform gives the app as soon as it has an image; a test compares."""
+
+
+def publish_detectors(target: Target, *, local_build: bool = False) -> PublishedPart:
+    """Build both images where the registry has not got them, and have the app (and the job) run theirs.
+
+    Raises PreconditionFailed without a checkout, BuildRefused, RevisionFailed, Locked and TimedOut.
+    """
+    version = _version(target)
+    server = target.where.text("container_registry_login_server")
+    image = f"{server}/detectors:{version.tag}"
+    app = ContainerApp(target.manager, target.resource("azurerm_container_app.detectors"), target.sleep)
+    unchanged = app.image() == image
+    if not unchanged:
+        if not version.committed:
+            target.progress.warn(
+                f"Not all files are committed: the image is named by its content, {version.tag}"
+            )
+        _build(target, version, server, local_build=local_build)
+        target.progress.step(f"Giving the detectors {image}")
+        target.run.note_safely("image", image=image)
+        app.run_image(image, port=PORT, probes=PROBES)
+    keep_tag(target.place, version.tag)
+    target.progress.step("Waiting until the new revision is ready")
+    app.wait_until_ready(image)
+    _job(target, f"{server}/anomalyctl:{version.tag}")
+    healthy, said = wait_for_health(
+        target, "detectors", f"{target.where.text('detectors_endpoint')}/health/ready"
+    )
+    return PublishedPart(
+        "detectors", outcome_of(unchanged), version.tag, version.committed, image, said, healthy
+    )
+
+
+def _version(target: Target) -> Version:
+    root = target.place.project.root
+    if not (root / "pyproject.toml").is_file():
+        raise PreconditionFailed(
+            "The images are built from a checkout, and here is only the installed package.",
+            hint="Change into a checkout of anomalyctl, or set ANOMALYCTL_PROJECT.",
+        )
+    return version_of(root, SOURCES)
+
+
+def _build(target: Target, version: Version, server: str, *, local_build: bool) -> None:
+    images = [ImageBuild(name, version.tag, dockerfile) for name, dockerfile in IMAGES.items()]
+    if local_build:
+        from anomalyctl.operations.publishing.docker import build_and_push
+
+        build_and_push(target, server, images, SOURCES)
+        return
+    name = target.where.text("container_registry_name")
+    known = target.where.ids.get("azurerm_container_registry.this[0]")
+    registry_id = known or find_registry(target.manager, name)
+    registry = ContainerRegistry(target.manager, registry_id, target.open, target.sleep)
+    missing = [image for image in images if not registry.built(image)]
+    if not missing:
+        return
+    target.progress.step(f"Sending the sources to {name}")
+    root = target.place.project.root
+    package = target.work / "sources.tar.gz"
+    write_tar(package, root, files_below(root, SOURCES))
+    sources = registry.upload(package)
+    runs = [(image, registry.begin(image, sources)) for image in missing]  # side by side
+    for image, run in runs:
+        target.run.note_safely("image_build", image=image.name, registry_run=run)
+        target.progress.step(f"{name} builds {image.name} (run {run})")
+        registry.wait(image, run, target.progress.step)
+        target.progress.done(f"{name} has built {image.name}")
+
+
+def _job(target: Target, image: str) -> None:
+    job_id = target.where.ids.get("azurerm_container_app_job.batch[0]")
+    if job_id is None:
+        return
+    job = ContainerApp(target.manager, job_id, target.sleep)
+    if job.image() != image:
+        target.progress.step(f"Giving the job {image}")
+        job.run_image(image)

@@ -1,0 +1,134 @@
+"""Publishing the functions: a package with our code and the locked dependencies, sent with Entra."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Final
+
+import anomalyctl
+from anomalyctl.azure.marks import published_mark
+from anomalyctl.azure.web_apps import Site
+from anomalyctl.errors import PreconditionFailed, TimedOut
+from anomalyctl.operations.publishing.content import Version, files_below, version_of
+from anomalyctl.operations.publishing.dependencies import install_locked
+from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
+from anomalyctl.operations.publishing.packages import write_zip
+from anomalyctl.operations.publishing.target import Target
+
+LOCK: Final = "requirements.lock"
+SITE_PACKAGES: Final = Path(".python_packages/lib/site-packages")
+"""Where the Functions host looks for a package's own modules."""
+BLOB: Final = "functions.zip"
+"""As `WEBSITE_RUN_FROM_PACKAGE` of an Elastic Premium plan names it (terraform/functions.tf)."""
+_READY_WITHIN_S: Final = 600
+_POLL_S: Final = 10.0
+
+
+def publish_functions(target: Target) -> PublishedPart:
+    """Send the package where its content is not what runs, and wait until the host runs all functions.
+
+    Raises MissingTool, PackageRefused, Locked, NotAllowed, TimedOut.
+    """
+    site = Site(
+        target.manager,
+        target.resource(
+            "azurerm_linux_function_app.this[0]", "azurerm_function_app_flex_consumption.this[0]"
+        ),
+        target.signed,
+        target.sleep,
+    )
+    name = target.where.text("function_app_name")
+    version = functions_version(target.services)
+    unchanged = published_mark(target.manager, site.id) == version.digest
+    if not unchanged:
+        target.progress.step("Putting the functions' package together")
+        package = build_package(target)
+        target.progress.step(f"Sending {package.stat().st_size / 2**20:.0f} MB to {name}")
+        target.run.note_safely("package", app=name, digest=version.digest)
+        _send(target, site, package)
+    healthy, said = _wait(target, site, name)
+    if not unchanged:
+        target.mark(site.id, version.digest)
+    return PublishedPart(
+        "functions", outcome_of(unchanged), version.tag, version.committed, name, said, healthy
+    )
+
+
+def functions_version(services: Path) -> Version:
+    """The version of the functions, the package that they stand on and its locked dependencies."""
+    root = services.parent
+    package = Path(anomalyctl.__file__).parent
+    if package.parent == root:
+        return version_of(root, ("anomalyctl", "services/functions"))
+    # An installed package beside a checkout (or its own copy of it): both count, and no commit names both.
+    functions = version_of(root, ("services/functions",))
+    ours = version_of(package.parent, ("anomalyctl",))
+    digest = f"{functions.digest[:20]}{ours.digest[:20]}"
+    return Version(tag=digest, committed=False, digest=digest)
+
+
+def build_package(target: Target) -> Path:
+    """The .zip: the functions at its top, our package and the locked dependencies beside them."""
+    source = target.services / "functions"
+    lock = source / LOCK
+    if not lock.is_file():
+        raise PreconditionFailed(f"{lock} is missing.", hint="Restore it from version control, or: make lock")
+    folder = target.work / "functions"
+    folder.mkdir()
+    _copy(source, ".", folder)
+    packages = folder / SITE_PACKAGES
+    install_locked(lock, packages, target.environ, target.run.folder / "dependencies.log")
+    _copy(Path(anomalyctl.__file__).parent.parent, "anomalyctl", packages)
+    package = target.work / BLOB
+    write_zip(package, folder)
+    return package
+
+
+def _copy(root: Path, part: str, folder: Path) -> None:
+    for file in files_below(root, (part,)):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(root / file, folder / file)
+
+
+def _send(target: Target, site: Site, package: Path) -> None:
+    plan = target.where.optional("functions_plan")
+    if plan == "elastic":
+        container = target.where.text("functions_code_container_url")
+        _upload_blob(target, f"{container}/{BLOB}", package)
+        site.reload()
+    elif plan == "flex":
+        site.publish(package, "/api/publish", {"RemoteBuild": "false"}, target.progress.step)
+    else:
+        site.publish(package, "/api/zipdeploy", {"isAsync": "true"}, target.progress.step)
+
+
+def _upload_blob(target: Target, address: str, package: Path) -> None:
+    from anomalyctl.azure.transfer import Transfer
+
+    scope = "https://storage.azure.com/.default"
+    with Transfer(target.session.cloud, target.session.credential, scope, sleep=target.sleep) as storage:
+        headers = {
+            "x-ms-version": "2023-11-03",
+            "x-ms-blob-type": "BlockBlob",
+            "Content-Type": "application/zip",
+        }
+        storage.send("PUT", address, "storing the functions' package", file=package, headers=headers)
+
+
+def _wait(target: Target, site: Site, name: str) -> tuple[bool, str]:
+    """The host tells through Resource Manager: nobody may call it over HTTP."""
+    wanted = {path.parent.name for path in (target.services / "functions").glob("*/function.json")}
+    target.progress.step(f"Waiting until {name} runs its {len(wanted)} functions")
+    said, lacking = "", sorted(wanted)
+    for _ in range(int(_READY_WITHIN_S / _POLL_S)):
+        said = site.host_state()
+        lacking = sorted(wanted - set(site.functions()))
+        if said == "Running" and not lacking:
+            return True, f"running {len(wanted)} functions"
+        target.sleep(_POLL_S)
+    missing = f", and lacks {', '.join(lacking)}" if lacking else ""
+    raise TimedOut(
+        f"{name} has its package and does not get well: its host says “{said or 'nothing'}”{missing}.",
+        hint=f"Look at: anomalyctl logs functions --env {target.where.environment}",
+    )

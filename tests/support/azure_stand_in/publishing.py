@@ -1,0 +1,199 @@
+"""What stands beside Resource Manager when code is published: uploads, a site's Kudu, health paths."""
+
+from __future__ import annotations
+
+import io
+import tarfile
+import time
+import zipfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.support.azure_stand_in.entra import claims_of
+from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID, Document, Paper
+from tests.support.certificates import Certificates, serving_https
+
+GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-wells-dev"
+REGISTRY = f"{GROUP}/providers/Microsoft.ContainerRegistry/registries/crwellsdev1a2b"
+APP = f"{GROUP}/providers/Microsoft.App/containerApps/ca-wells-dev"
+JOB = f"{GROUP}/providers/Microsoft.App/jobs/job-wells-dev"
+FUNCTIONS = f"{GROUP}/providers/Microsoft.Web/sites/func-wells-dev"
+DASHBOARD = f"{GROUP}/providers/Microsoft.Web/sites/app-wells-dev"
+FUNCTION_NAMES = ("clean_up", "fit_model", "process_readings", "sweep_readings", "update_dashboard_cache")
+TASKS_API, APPS_API, SITES_API = "2019-06-01-preview", "2024-03-01", "2023-12-01"
+PERMISSION = "sig=a-permission-in-the-address"  # pragma: allowlist secret
+
+
+@dataclass
+class PublishingStandIn:
+    """The services, and what they received."""
+
+    address: str = ""
+    paper: Paper = field(default_factory=Paper)
+    builds: list[Document] = field(default_factory=list)
+    uploads: list[set[str]] = field(default_factory=list)
+    packages: list[tuple[str, dict[str, str], set[str]]] = field(default_factory=list)
+    """Path, query and the names in the package."""
+    build_status: str = "Succeeded"
+    deployment_status: int = 4
+    busy: int = 0
+    """How many packages are refused because another deployment goes on."""
+    unwell: int = 0
+    """How many answers of a health path are 503."""
+    forbidden: bool = False
+    polls: int = 0
+
+    @property
+    def login_server(self) -> str:
+        return self.address.removeprefix("https://")
+
+    def furnish(self, paper: Paper) -> None:
+        """Everything that Terraform has made, with nothing published to it."""
+        self.__init__(address=self.address, paper=paper)  # type: ignore[misc]
+        placeholder = "mcr.microsoft.com/k8se/quickstart:latest"
+        for path in (APP, JOB):
+            paper.resources[path.lower()] = {
+                "id": path,
+                "properties": {
+                    "configuration": {"ingress": {"targetPort": 80, "traffic": [{"latestRevision": True}]}},
+                    "template": {
+                        "containers": [{"name": "detectors", "image": placeholder, "env": [{"name": "A"}]}]
+                    },
+                    "latestRevisionName": "ca-wells-dev--1",
+                    "latestReadyRevisionName": "ca-wells-dev--1",
+                },
+            }
+            self._tags(path)
+        for path in (FUNCTIONS, DASHBOARD):
+            host = {"name": self.login_server, "hostType": "Repository"}
+            paper.resources[path.lower()] = {"id": path, "properties": {"hostNameSslStates": [host]}}
+            self._tags(path)
+        paper.resources[f"{FUNCTIONS}/hostruntime/admin/host/status".lower()] = {"state": "Running"}
+        listed = [{"name": f"func-wells-dev/{name}"} for name in FUNCTION_NAMES]
+        paper.collections[f"{FUNCTIONS}/functions".lower()] = (SITES_API, listed)
+        paper.collections[f"{REGISTRY}/runs".lower()] = (TASKS_API, [])
+        for action, answer in (
+            ("listBuildSourceUploadUrl", self._upload_place),
+            ("scheduleRun", self._schedule),
+        ):
+            paper.questions[f"{REGISTRY}/{action}".lower()] = (TASKS_API, answer)
+        paper.hooks.append((f"PATCH {APP}".replace(".", r"\."), self._new_revision))
+
+    def app(self) -> Document:
+        return self.paper.resources[APP.lower()]["properties"]
+
+    def image(self) -> str:
+        return str(self.app()["template"]["containers"][0]["image"])
+
+    def tag_of(self, resource: str) -> str:
+        document = self.paper.resources[f"{resource}/providers/Microsoft.Resources/tags/default".lower()]
+        return str(document["properties"]["tags"].get("published", ""))
+
+    async def answer(self, request: Request) -> Response:
+        path = request.url.path
+        body = await request.body()
+        if path == "/upload" and request.method == "PUT":
+            return self._uploaded(request, body)
+        if path == "/log":
+            return Response("Step 1/9 : FROM python:3.12-slim\nPushed\n")
+        if path in ("/health/ready", "/api/health"):
+            return self._health()
+        claims = claims_of(request.headers.get("authorization", "").removeprefix("Bearer "))
+        if claims.get("aud") != self.paper.audience or claims.get("exp", 0) < time.time():
+            return JSONResponse({"error": {"code": "Unauthorized", "message": "No token for here."}}, 401)
+        if self.forbidden:
+            return Response("Ip Forbidden", status_code=403)
+        if path.startswith("/api/deployments/"):
+            return self._deployment()
+        if request.method == "POST" and path in ("/api/publish", "/api/zipdeploy"):
+            return self._package(request, body)
+        return JSONResponse({"error": {"code": "NotFound", "message": path}}, 404)
+
+    def _tags(self, path: str) -> None:
+        key = f"{path}/providers/Microsoft.Resources/tags/default".lower()
+        self.paper.resources[key] = {"properties": {"tags": {"environment": "dev"}}}
+
+    def _upload_place(self, body: Document) -> Document:
+        return {"uploadUrl": f"{self.address}/upload?{PERMISSION}", "relativePath": "source/abc.tar.gz"}
+
+    def _schedule(self, body: Document) -> Document:
+        if body.get("sourceLocation") != "source/abc.tar.gz" or not self.uploads:
+            raise AssertionError("the sources come first")
+        self.builds.append(body)
+        run = f"cf{len(self.builds)}"
+        repository, _, tag = body["imageNames"][0].partition(":")
+        made = {"runId": run, "status": "Queued", "outputImages": []}
+        path = f"{REGISTRY}/runs/{run}"
+        self.paper.resources[path.lower()] = {"name": run, "properties": made}
+        link = {"logLink": f"{self.address}/log?{PERMISSION}"}
+        self.paper.questions[f"{path}/listLogSasUrl".lower()] = (TASKS_API, lambda _: link)
+        self.paper.questions[f"{path}/cancel".lower()] = (TASKS_API, lambda _: {})
+
+        def goes_on() -> None:
+            made["status"] = "Running" if made["status"] == "Queued" else self.build_status
+            if made["status"] == "Succeeded":
+                made["outputImages"] = [{"repository": repository, "tag": tag}]
+                self.paper.collections[f"{REGISTRY}/runs".lower()][1].append({"properties": made})
+
+        self.paper.hooks.append((f"GET {path}".replace(".", r"\."), goes_on))
+        return {"name": run, "properties": made}
+
+    def _new_revision(self) -> None:
+        app = self.app()
+        number = int(app["latestRevisionName"].rpartition("-")[2]) + 1
+        app["latestRevisionName"] = app["latestReadyRevisionName"] = f"ca-wells-dev--{number}"
+
+    def _uploaded(self, request: Request, body: bytes) -> Response:
+        if request.url.query != PERMISSION or "authorization" in request.headers:
+            return Response(status_code=403)
+        if request.headers.get("x-ms-blob-type") != "BlockBlob" or "content-length" not in request.headers:
+            return Response(status_code=400)
+        with tarfile.open(fileobj=io.BytesIO(body)) as archive:
+            self.uploads.append(set(archive.getnames()))
+        return Response(status_code=201)
+
+    def _health(self) -> Response:
+        if self.unwell:
+            self.unwell -= 1
+            return Response(status_code=503)
+        return JSONResponse({})
+
+    def _package(self, request: Request, body: bytes) -> Response:
+        if self.busy:
+            self.busy -= 1
+            return JSONResponse(
+                {"error": {"code": "Conflict", "message": "A deployment is in progress."}}, 409
+            )
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            names = set(archive.namelist())
+        self.packages.append((request.url.path, dict(request.query_params), names))
+        self.polls = 2
+        return Response(status_code=202, headers={"Location": f"{self.address}/api/deployments/latest"})
+
+    def _deployment(self) -> Response:
+        if self.polls:
+            self.polls -= 1
+            return JSONResponse({"id": "1", "status": 1, "progress": "Unpacking."}, 202)
+        return JSONResponse({"id": "1", "status": self.deployment_status, "status_text": "Said why."})
+
+
+@contextmanager
+def running_publishing(certificates: Certificates) -> Iterator[PublishingStandIn]:
+    """Serve them all at one address."""
+    stand_in = PublishingStandIn()
+
+    async def answer(request: Request) -> Any:
+        return await stand_in.answer(request)
+
+    methods = ["GET", "HEAD", "PUT", "PATCH", "POST", "DELETE"]
+    application = Starlette(routes=[Route("/{path:path}", answer, methods=methods)])
+    with serving_https(application, certificates) as address:
+        stand_in.address = address
+        yield stand_in
