@@ -1,0 +1,174 @@
+"""An environment of a drill's own: the user's `local` is neither stopped nor touched."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sqlite3
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Final
+
+from anomalyctl.environments import environment_named
+from anomalyctl.errors import AnomalyctlError, TimedOut
+from anomalyctl.local import control
+from anomalyctl.local.environment import read_connections
+from anomalyctl.local.folder import LocalFolder
+from anomalyctl.local.state import read_state
+from anomalyctl.local.surroundings import ask_loopback_directly
+from anomalyctl.operations.connections import LocalConnections
+from anomalyctl.operations.deploy import deploy_local
+from anomalyctl.operations.destroy import destroy_local
+from anomalyctl.operations.drills.model import DrillBalance
+from anomalyctl.operations.progress import SILENCE, Progress
+from anomalyctl.project import Project
+from anomalyctl.stores.anomalies.schema import ANOMALY_RESULTS
+from anomalyctl.telemetry.faults import inject, parse_fault
+from anomalyctl.telemetry.registry import built_in_registry
+from anomalyctl.telemetry.simulator import simulate
+from anomalyctl.telemetry.times import epoch_ms
+from anomalyctl.telemetry.validation import encode_reading
+
+SOURCE: Final = "drill"
+STEP: Final = timedelta(seconds=10)
+_LIMIT_S: Final = 180.0
+_LOOK_S: Final = 0.2
+
+
+class DrillPlant:
+    """A running environment with readings in it."""
+
+    def __init__(self, project: Project, progress: Progress) -> None:
+        self.project = project
+        self.folder = LocalFolder(project.local)
+        self.progress = progress
+        self.sent: set[int] = set()
+
+    def bring_up(self) -> None:
+        """Deploy, or heal; without the dashboard."""
+        deploy_local(self.project, SILENCE, dashboard=False)
+        environment = environment_named(self.project, "local")
+        self.reach = LocalConnections(self.project, environment, read_connections(self.project.state))
+
+    def send(self, start: datetime, count: int, *, fault: str = "") -> None:
+        """`count` simulated readings from `start`, in order; what Redis acknowledges is accepted."""
+        registry = built_in_registry()
+        telemetry = simulate(registry, seed=7, start=start, count=count, source=SOURCE)
+        if fault:
+            telemetry, _ = inject(telemetry, [parse_fault(fault)], registry)
+        rows = [(epoch_ms(one.timestamp), encode_reading(one)) for one in telemetry.readings()]
+        for at in range(0, len(rows), 60):
+            self.reach.readings.append(SOURCE, rows[at : at + 60], origin="simulated")
+            self.sent.update(ms for ms, _ in rows[at : at + 60])
+
+    def kill(self, *parts: str) -> None:
+        """SIGKILL."""
+        state = read_state(self.folder)
+        for part in parts:
+            found = state.part(part) if state else None
+            if found and found.process:
+                os.kill(found.process.pid, signal.SIGKILL)
+
+    def kill_everything(self) -> None:
+        """The supervisor first, so that nothing is started again; then all parts."""
+        state = read_state(self.folder)
+        if state is None:
+            return
+        os.kill(state.process.pid, signal.SIGKILL)
+        self.kill(*(part.name for part in state.parts))
+
+    def wait_until_judged(self) -> None:
+        """Until every part is well and nothing waits. Raises TimedOut."""
+        self.wait(lambda: self._well() and self._nothing_waits(), "the readings were not judged")
+
+    def wait(self, come: Callable[[], bool], failure: str) -> None:
+        """Look until it is so, for three minutes at most. Raises TimedOut with the sentence."""
+        end = time.monotonic() + _LIMIT_S
+        while not come():
+            if time.monotonic() > end:
+                raise TimedOut(f"After {_LIMIT_S:.0f} s {failure}.", hint=f"Look into {self.folder.logs}")
+            time.sleep(_LOOK_S)
+
+    def copy_database(self, target: Path) -> None:
+        """A point in time of the database, as Azure's continuous backup keeps every second of."""
+        with (
+            closing(sqlite3.connect(self._database)) as source,
+            closing(sqlite3.connect(target)) as copy,
+        ):
+            source.backup(copy)
+
+    def restore_database(self, copy: Path) -> None:
+        """Stop everything, put the copy in the database's place, and start again."""
+        control.stop_supervisor(self.folder)
+        for leftover in self._database.parent.glob(f"{self._database.name}*"):
+            leftover.unlink()
+        shutil.copyfile(copy, self._database)
+        self._database.chmod(0o600)
+        self.bring_up()
+
+    def delete_verdicts(self, start: datetime, end: datetime) -> int:
+        """The mistake: verdicts of a span, gone from the database. How many."""
+        store = self.reach.anomalies
+        doomed = [(one["id"], one["source_day"]) for one in store.verdicts(SOURCE, start, end)]
+        container = store.database.get_container_client(ANOMALY_RESULTS)
+        for item, partition in doomed:
+            container.delete_item(item, partition_key=partition)
+        return len(doomed)
+
+    def episodes(self) -> int:
+        """Open or resolved."""
+        return len(self.reach.anomalies.episodes_since(SOURCE, 0))
+
+    def balance(self, episodes_before: int) -> DrillBalance:
+        """What was accepted against what is kept."""
+        store = self.reach.anomalies
+        query = "SELECT VALUE c.id FROM c WHERE STARTSWITH(c.source_day, @source)"
+        ids = [
+            int(str(one).rpartition(":")[2])
+            for one in store.query(ANOMALY_RESULTS, query, {"source": SOURCE})
+        ]
+        letters = sum(1 for one in store.select_dead_letters([], {}) if one["source"] == SOURCE)
+        return DrillBalance(
+            accepted=len(self.sent),
+            verdicts=len(ids),
+            dead_letters=letters,
+            lost=max(len(self.sent - set(ids)) - letters, 0),
+            twice=len(ids) - len(set(ids)),
+            episodes_before=episodes_before,
+            episodes_after=self.episodes(),
+        )
+
+    @property
+    def _database(self) -> Path:
+        return self.folder.cosmos / "cosmos.sqlite3"
+
+    def _well(self) -> bool:
+        state = read_state(self.folder)
+        return state is not None and state.all_healthy
+
+    def _nothing_waits(self) -> bool:
+        try:
+            backlog = self.reach.readings.backlog()
+        except AnomalyctlError:
+            return False
+        return (backlog.queued, backlog.pending) == (0, 0)
+
+
+@contextmanager
+def drill_plant(project: Project, name: str, progress: Progress) -> Iterator[DrillPlant]:
+    """A plant in a folder of its own, taken down and deleted afterwards, whatever happened."""
+    ask_loopback_directly(os.environ)
+    home = project.state / "drills" / name
+    plant = DrillPlant(Project(project.root, home, bundled=project.bundled), progress)
+    try:
+        if plant.folder.has_data():  # of a drill that was killed
+            destroy_local(plant.folder, keep_data=False)
+        plant.bring_up()
+        yield plant
+    finally:
+        destroy_local(plant.folder, keep_data=False)
+        shutil.rmtree(home, ignore_errors=True)
