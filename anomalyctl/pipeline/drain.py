@@ -55,6 +55,13 @@ class Drained:
     failures: Mapping[str, AnomalyctlError] = field(default_factory=dict)
     """By source: why its readings stay pending until the next drain."""
 
+    def and_then(self, more: Drained) -> Drained:
+        """Both as one."""
+        tally = Tally()
+        tally.add(self.tally)
+        tally.add(more.tally)
+        return Drained(tally, self.seconds + more.seconds, failures=more.failures)
+
 
 class Drainer:
     """One per process. `consumer` names this host in the group, `stop` ends a drain between chunks."""
@@ -98,6 +105,21 @@ class Drainer:
         What cannot be done now stays pending and is in `failures`. Raises Unreachable, Transient or
         SignInFailed when Redis itself cannot be used.
         """
+        drained = self._drain_once()
+        # Whoever was rung while the lease was held stood by: what came then is ours to see.
+        while not (drained.standby or drained.failures or self.stop.is_set()) and self._more_came():
+            more = self._drain_once()
+            if more.standby:
+                break
+            drained = drained.and_then(more)
+        return drained
+
+    def _more_came(self) -> bool:
+        """Whether something was queued since the last look, which nobody else may have been rung for."""
+        last = self.readings.queue.last_delivered_id()
+        return last is not None and self.readings.queue.holds_after(last)
+
+    def _drain_once(self) -> Drained:
         started = time.monotonic()
         lease = self.readings.leases.acquire(LEASE, self.consumer, ttl_s=self._lease_s)
         if lease is None:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from anomalyctl.stores.connections import redis_errors
-from anomalyctl.stores.readings.keys import lease_key, lease_token_key
 
 if TYPE_CHECKING:
     import redis
@@ -74,6 +73,16 @@ class Leases:
         """Who holds it now."""
         value = self._client.get(lease_key(name))
         return value.decode().partition(":")[2] if value is not None else None
+
+
+def lease_key(name: str) -> str:
+    """Who works at it now: `<token>:<owner>`, expiring."""
+    return f"pipeline:lease:{name}"
+
+
+def lease_token_key(name: str) -> str:
+    """The last token given out; it only grows."""
+    return f"pipeline:lease:{name}:token"
 
 
 def _ms(seconds: float) -> int:

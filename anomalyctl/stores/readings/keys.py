@@ -63,13 +63,3 @@ def memory_key(source: str) -> str:
 def dashboard_key(name: str) -> str:
     """What the dashboard reads at a glance."""
     return f"dashboard:{name}"
-
-
-def lease_key(name: str) -> str:
-    """Who works at it now: `<token>:<owner>`, expiring."""
-    return f"pipeline:lease:{name}"
-
-
-def lease_token_key(name: str) -> str:
-    """The last token given out; it only grows."""
-    return f"pipeline:lease:{name}:token"

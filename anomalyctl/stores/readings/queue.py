@@ -195,6 +195,11 @@ class ReadingQueue:
         return int(last.partition("-")[0]) or None
 
     @redis_errors()
+    def holds_after(self, entry_id: str) -> bool:
+        """Whether anything was queued after that entry; one word, however much it is."""
+        return bool(self._client.xrange(READINGS, following_id(entry_id), "+", count=1))
+
+    @redis_errors()
     def pending(self) -> tuple[int, str | None]:
         """How many entries are read but not acknowledged, and the id of the oldest."""
         if self.last_delivered_id() is None:
