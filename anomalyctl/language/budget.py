@@ -9,6 +9,8 @@ from typing import Final
 
 TOKENS_PER_HOUR: Final = 100_000
 """Some 200 answers; with the cache, far more alarms than a site has in a bad hour."""
+EXPECTED: Final = 1_500
+"""What an answer costs at most, nearly: ten alarms asked about, ten contexts written."""
 _HOUR_S: Final = 3600.0
 
 
@@ -21,15 +23,21 @@ class TokenBudget:
         self._spent: deque[tuple[float, int]] = deque()
         self._lock = threading.Lock()
 
-    def left(self) -> int:
-        """Tokens that may still be spent in this hour; never negative."""
+    def take(self) -> bool:
+        """Whether one more answer may be asked for; `settle` says what it cost.
+
+        Until then it counts as `EXPECTED`, so that requests side by side do not all see the same rest.
+        """
         with self._lock:
             oldest = self._clock() - _HOUR_S
             while self._spent and self._spent[0][0] <= oldest:
                 self._spent.popleft()
-            return max(0, self._limit - sum(tokens for _, tokens in self._spent))
+            if sum(tokens for _, tokens in self._spent) >= self._limit:
+                return False
+            self._spent.append((self._clock(), EXPECTED))
+            return True
 
-    def spend(self, tokens: int) -> None:
-        """Note what an answer cost."""
+    def settle(self, tokens: int) -> None:
+        """Note what an answer that was taken cost in truth; 0 where none came."""
         with self._lock:
-            self._spent.append((self._clock(), tokens))
+            self._spent.append((self._clock(), tokens - EXPECTED))

@@ -75,17 +75,18 @@ class ContextWriter:
         return _with_contexts(document, found)
 
     def _ask(self, prompt: Prompt) -> dict[str, str] | FallbackReason:
-        if self._budget.left() <= 0:
+        if not self._budget.take():
             return "budget"
         self.counters.requested()
         found: dict[str, str] | FallbackReason
         try:
             answer = self._client.ask(prompt)
         except AnomalyctlError as error:
+            self._budget.settle(0)
             found = _reason(error)
             _log.warning("No context from the language model (%s): %s", found, error.message)
         else:
-            self._budget.spend(answer.prompt_tokens + answer.completion_tokens)
+            self._budget.settle(answer.prompt_tokens + answer.completion_tokens)
             self.counters.spent(answer.prompt_tokens, answer.completion_tokens)
             found = {
                 tag: sentence for tag, text in answer.contexts.items() if (sentence := plain_sentence(text))

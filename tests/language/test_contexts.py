@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import replace
 from typing import Any
@@ -218,6 +219,17 @@ def test_a_spent_budget_asks_nothing_until_the_hour_is_over(stub: OpenAiStub, cl
     clock.now += 3600
     frugal.write(verdict("TAG-9"), registry=REGISTRY)
     assert len(stub.prompts) == 3
+
+
+def test_requests_side_by_side_do_not_spend_the_same_rest(clock: Clock) -> None:
+    """A storm on many threads may overdraw by one answer, not by one a thread."""
+    budget = TokenBudget(clock, tokens_per_hour=2_000)
+    with ThreadPoolExecutor(16) as threads:
+        granted = list(threads.map(lambda _: budget.take(), range(64)))
+    assert sum(granted) == 2
+    budget.settle(100)
+    budget.settle(0)
+    assert budget.take(), "what was not spent is there again"
 
 
 def test_a_hostile_tag_name_is_data_and_changes_nothing_else(stub: OpenAiStub, clock: Clock) -> None:
