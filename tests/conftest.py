@@ -20,6 +20,8 @@ from anomalyctl.stores.readings import ReadingStore
 
 # A build takes half a minute: only the tests that are about the dashboard ask for one (an empty value does).
 os.environ.setdefault("ANOMALYCTL_NO_DASHBOARD", "1")
+# Likewise only the tests of publishing send code to an Azure of paper.
+os.environ.setdefault("ANOMALYCTL_NO_PUBLISH", "1")
 
 
 @dataclass(frozen=True)

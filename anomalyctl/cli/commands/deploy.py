@@ -26,6 +26,14 @@ def deploy(
     var: VarOption = None,
     var_file: VarFileOption = None,
     allow_data_loss: AllowDataLossOption = None,
+    no_publish: Annotated[
+        bool,
+        typer.Option(
+            "--no-publish",
+            envvar="ANOMALYCTL_NO_PUBLISH",
+            help="Of Azure: only the infrastructure; leave the code as it is.",
+        ),
+    ] = False,
     no_dashboard: Annotated[
         bool,
         typer.Option(
@@ -48,7 +56,7 @@ def deploy(
 
     An Azure environment is planned, reviewed, confirmed and applied by Terraform: first what `doctor` looks
     at, where a failure ends it before anything is changed; then the state's storage account where there is
-    none; then exactly the plan that was shown.
+    none; then exactly the plan that was shown; then the code is published, unless --target or --no-publish.
     """
     from anomalyctl.cli.output import show
     from anomalyctl.environments import LOCAL
@@ -67,6 +75,7 @@ def deploy(
     from anomalyctl.cli.views.infrastructure import deployment_view
     from anomalyctl.operations.infrastructure.deploying import deploy_azure
     from anomalyctl.operations.infrastructure.planning import PlanOptions
+    from anomalyctl.operations.publishing.publishing import publish
 
     options = PlanOptions(
         targets=tuple(target or ()), variable_files=tuple(var_file or ()), variables=tuple(var or ())
@@ -78,6 +87,7 @@ def deploy(
             approve=approving(screen, yes=yes),
             plan_only=plan_only,
             allow_data_loss=allow_data_loss or (),
+            publish=None if no_publish or target or root else lambda: publish(env, progress=screen),
             watcher=screen,
         )
     show(deployed, deployment_view, output)

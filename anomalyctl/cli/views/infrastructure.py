@@ -11,6 +11,7 @@ from rich.text import Text
 
 from anomalyctl.cli.run_progress import spoken
 from anomalyctl.cli.views.plan import question_view, review_view
+from anomalyctl.cli.views.publish import publishing_view
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -52,7 +53,11 @@ def deployment_view(deployed: InfrastructureDeployment) -> RenderableType:
                 f"{deployed.environment} is deployed: {count} changes in {spoken(deployed.applied.took_s)}."
             )
         )
-    parts += [Text(f"(-) Skipped {step}: not part of deploy yet.", style="hint") for step in deployed.not_yet]
+    if deployed.published is not None:
+        parts.append(publishing_view(deployed.published))
+    else:
+        command = f"anomalyctl publish --env {deployed.environment}"
+        parts.append(Text(f"(-) Skipped: the code was not published. Next: {command}", style="hint"))
     return Group(*parts)
 
 

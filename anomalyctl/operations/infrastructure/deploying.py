@@ -7,9 +7,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from anomalyctl.errors import AnomalyctlError
+from anomalyctl.errors import AnomalyctlError, PartlyDone
 from anomalyctl.operations.infrastructure.applying import Applied, Approve, apply, check_fits
 from anomalyctl.operations.infrastructure.health import Health, health_of
 from anomalyctl.operations.infrastructure.outputs import Output, outputs_of
@@ -20,7 +20,12 @@ from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.failures import retry_of
 from anomalyctl.provisioning.plans.gate import check_data_loss, check_protection_flags
 
+if TYPE_CHECKING:
+    from anomalyctl.operations.publishing.model import Publishing
+
 Outcome = Literal["applied", "unchanged", "planned"]
+Publish = Callable[[], "Publishing"]
+"""Sends the code to what stands."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +39,8 @@ class InfrastructureDeployment:
     applied: Applied | None
     outputs: tuple[Output, ...]
     health: tuple[Health, ...]
-    not_yet: tuple[str, ...]
-    """Steps of the sequence that this version does not do."""
+    published: Publishing | None = None
+    """What code was sent; None where that was left out."""
 
 
 def deploy_azure(
@@ -45,14 +50,16 @@ def deploy_azure(
     approve: Approve,
     plan_only: bool = False,
     allow_data_loss: Collection[str] = (),
+    publish: Publish | None = None,
     watcher: Watcher = UNWATCHED,
     sleep: Callable[[float], None] = time.sleep,
     look: Callable[[tuple[Output, ...]], tuple[Health, ...]] = health_of,
 ) -> InfrastructureDeployment:
-    """Preflight, state backend, init, workspace, plan, review, confirm, apply, outputs, health.
+    """Preflight, state backend, init, workspace, plan, review, confirm, apply, publish, outputs, health.
 
     Every step may be repeated: run again, it resumes. A transient failure is followed by a fresh plan,
-    which is applied only where it holds nothing that was not reviewed.
+    which is applied only where it holds nothing that was not reviewed. Where the infrastructure stands and
+    the code is not on it, PartlyDone is raised.
     """
     make_ready(request, options, watcher)
     with stage("deploy", request, watcher, make_workspace=True) as prepared:
@@ -65,23 +72,34 @@ def deploy_azure(
             applied=None,
             outputs=(),
             health=(),
-            not_yet=("publish the code of the functions, the detectors and the dashboard",),
         )
         if plan_only:
             return result
         if not planned.review.has_changes:
             prepared.shelf.forget(planned.kept)
-            found = outputs_of(prepared.terraform)
-            return replace(result, outcome="unchanged", outputs=found, health=look(found))
-        check_data_loss(planned.review.plan, allow_data_loss)
-        check_protection_flags(planned.review.plan, planned.review.environment)
-        approve(planned.review)
-        check_fits(prepared, planned.kept)
-        applied = _apply_patiently(prepared, planned, options, sleep)
+            result = replace(result, outcome="unchanged", outputs=outputs_of(prepared.terraform))
+        else:
+            check_data_loss(planned.review.plan, allow_data_loss)
+            check_protection_flags(planned.review.plan, planned.review.environment)
+            approve(planned.review)
+            check_fits(prepared, planned.kept)
+            applied = _apply_patiently(prepared, planned, options, sleep)
+            result = replace(result, outcome="applied", applied=applied, outputs=applied.outputs)
+    if publish is not None:
+        result = replace(result, published=_published(publish, result.environment))
     watcher.step("Looking at what has an address")
-    return replace(
-        result, outcome="applied", applied=applied, outputs=applied.outputs, health=look(applied.outputs)
-    )
+    return replace(result, health=look(result.outputs))
+
+
+def _published(publish: Publish, environment: str) -> Publishing:
+    try:
+        return publish()
+    except AnomalyctlError as error:
+        raise PartlyDone(
+            f"The infrastructure of {environment} stands, and not all code is on it: {error.message}",
+            hint=f"{error.hint} Then: anomalyctl publish --env {environment}".strip(),
+            details={**error.details, "code": error.code},
+        ) from error
 
 
 def _apply_patiently(
