@@ -159,6 +159,11 @@ resource "azurerm_linux_web_app" "dashboard" {
     }
   }
 
+  lifecycle {
+    # `anomalyctl publish` tags the app with what it published.
+    ignore_changes = [tags["published"]]
+  }
+
   depends_on = [azurerm_role_assignment.service, azurerm_key_vault_secret.connection]
 }
 

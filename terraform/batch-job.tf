@@ -1,5 +1,6 @@
 # A job beside the event flow: refits the models from their windows, every night or when somebody starts it by hand
 # (`az containerapp job start`), on a replica of its own, so that no verdict waits for it.
+# Its image is the command line's own (services/job/Dockerfile), published beside the detectors' under the same commit.
 
 resource "azurerm_container_app_job" "batch" {
   count = var.batch_job_enabled ? 1 : 0
@@ -56,7 +57,7 @@ resource "azurerm_container_app_job" "batch" {
   template {
     container {
       name    = "batch"
-      image   = local.detectors_image
+      image   = "${local.container_registry.login_server}/anomalyctl:${var.detectors_image_tag}"
       cpu     = 0.5
       memory  = "1Gi"
       command = var.batch_job_command

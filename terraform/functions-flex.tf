@@ -60,6 +60,11 @@ resource "azurerm_function_app_flex_consumption" "this" {
     instance_count = 1
   }
 
+  lifecycle {
+    # `anomalyctl publish` tags the app with what it published.
+    ignore_changes = [tags["published"]]
+  }
+
   depends_on = [
     azurerm_role_assignment.service,
     azurerm_key_vault_secret.connection,

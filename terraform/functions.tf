@@ -105,8 +105,8 @@ resource "azurerm_linux_function_app" "this" {
   }
 
   lifecycle {
-    # The publisher tags the app with what it published.
-    ignore_changes = [tags["hidden-link: /app-insights-resource-id"]]
+    # `anomalyctl publish` tags the app with what it published; Azure links it to Application Insights.
+    ignore_changes = [tags["published"], tags["hidden-link: /app-insights-resource-id"]]
   }
 
   depends_on = [

@@ -1,4 +1,4 @@
-# Storage: what the functions' host remembers (locks, timers), their code on a flex plan, and recordings of readings for replay.
+# Storage: what the functions' host remembers (locks, timers), their code but on a dedicated plan, and recordings of readings for replay.
 
 resource "azurerm_storage_account" "this" {
   # checkov:skip=CKV_AZURE_43:The name is computed from checked parts: at most 24 lower-case letters and digits (tests/security.tftest.hcl)
@@ -77,7 +77,7 @@ resource "azurerm_storage_container" "this" {
   # checkov:skip=CKV2_AZURE_21:Blob requests are logged to Log Analytics by the diagnostic setting of the blob service
   for_each = toset(concat(
     ["recordings"],
-    var.functions_plan == "flex" ? ["function-code"] : [],
+    var.functions_plan != "dedicated" ? ["function-code"] : [],
   ))
 
   name                  = each.value

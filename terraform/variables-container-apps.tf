@@ -110,7 +110,7 @@ variable "batch_job_enabled" {
 
   validation {
     condition     = !var.batch_job_enabled || var.detectors_image_tag != null
-    error_message = "batch_job_enabled needs detectors_image_tag: the job runs the detectors' image."
+    error_message = "batch_job_enabled needs detectors_image_tag: the job's image has the same tag."
   }
 }
 
@@ -126,7 +126,7 @@ variable "batch_job_cron" {
 }
 
 variable "batch_job_command" {
-  description = "What the job runs in the detectors' image."
+  description = "What the job runs in its image, the command line's own."
   type        = list(string)
   nullable    = false
   default     = ["python", "-c", "from anomalyctl.pipeline.worker import worker; worker().fit_models()"]
