@@ -197,6 +197,10 @@ class AzureConnections(Connections):
         scope = f"{audience.rstrip('/')}/.default"
         return lambda: token_for(self.credential, scope).token
 
+    def operator(self, environ: Mapping[str, str]) -> str:
+        """The name that Entra signs in: the record of a real plant takes nobody's word for who acts."""
+        return self.principal().name
+
     def who(self) -> str:
         """Whose sign-in it is, in words."""
         try:

@@ -24,6 +24,12 @@ class Connections:
         self.project = project
         self.environment = environment
 
+    def operator(self, environ: Mapping[str, str]) -> str:
+        """Who acts, for the record. Raises InvalidInput where nobody can tell."""
+        from anomalyctl.operations.anomalies.acting import operator_name
+
+        return operator_name(environ)
+
     @cached_property
     def readings(self) -> ReadingStore:
         """Redis: the queue, the windows, models and memories."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anomalyctl.azure.log_analytics import Table, ask
 from anomalyctl.azure.queries import Query, part_queries, query_named
-from anomalyctl.errors import NotFound, SignInFailed
+from anomalyctl.errors import NotFound, SignInFailed, Transient
 from anomalyctl.operations import azure_reasons as reasons
 from anomalyctl.operations.logs_lines import LogLine, parse_line
 from anomalyctl.telemetry.times import parse_time
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MOST_LINES: Final = 10_000
 _POLL_S: Final = 10.0
+_FAILURES: Final = 12
+"""Longer than the breaker of the logs rests."""
 _LATE: Final = timedelta(hours=1)
 """Lines are searched so far back while following: what arrives now was often written minutes ago."""
 _MICROSECOND: Final = timedelta(microseconds=1)
@@ -102,13 +104,25 @@ class AzureLogs:
         errors_only: bool,
         pause: Callable[[float], None] = time.sleep,
     ) -> Iterator[LogLine]:
-        """Lines as they arrive, without end: each once, though it may be older than one told before."""
+        """Lines as they arrive, without end: each once, though it may be older than one told before.
+
+        A workspace that does not answer is asked again for two minutes; then Transient is raised.
+        """
         chosen = _chosen(part)
         arrived = self._now()
+        failures = 0
         while True:
             pause(_POLL_S)
             end = self._now()
-            for moment, line in self._lines(chosen, end - _LATE, end, arrived, errors_only, _MOST_LINES):
+            try:
+                found = self._lines(chosen, end - _LATE, end, arrived, errors_only, _MOST_LINES)
+            except Transient:
+                failures += 1
+                if failures >= _FAILURES:
+                    raise
+                continue
+            failures = 0
+            for moment, line in found:
                 # The workspace counts in ten millionths of a second, we in millionths.
                 arrived = max(arrived, moment + _MICROSECOND)
                 yield line

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from anomalyctl.operations import connections
+from anomalyctl.operations.anomalies.acting import operator_name
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage.episodes import Episodes
 from tests.support.anomaly_stores import fresh_store
@@ -28,7 +29,9 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CosmosServer]:
 @pytest.fixture
 def store(server: CosmosServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnomalyStore]:
     with fresh_store(server) as fresh:
-        monkeypatch.setattr(connections, "connect", lambda name: SimpleNamespace(anomalies=fresh))
+        monkeypatch.setattr(
+            connections, "connect", lambda name: SimpleNamespace(anomalies=fresh, operator=operator_name)
+        )
         yield fresh
 
 

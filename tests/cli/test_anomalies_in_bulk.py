@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from anomalyctl.operations import connections
+from anomalyctl.operations.anomalies.acting import operator_name
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage.episodes import Episodes
 from tests.support.anomaly_stores import fresh_store
@@ -33,7 +34,9 @@ def ids(server: CosmosServer, anomalyctl: Any, monkeypatch: pytest.MonkeyPatch) 
         verdict(1200, "C", severity="critical", source="well-2"),
     ]
     with fresh_store(server) as store:
-        monkeypatch.setattr(connections, "connect", lambda name: SimpleNamespace(anomalies=store))
+        monkeypatch.setattr(
+            connections, "connect", lambda name: SimpleNamespace(anomalies=store, operator=operator_name)
+        )
         yield [_opened(store, document) for document in documents]
 
 

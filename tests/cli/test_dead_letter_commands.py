@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from anomalyctl.operations import connections
+from anomalyctl.operations.anomalies.acting import operator_name
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.readings import ReadingStore
 from tests.support.anomaly_stores import fresh_store
@@ -34,7 +35,7 @@ def store(
 
     monkeypatch.setenv("ANOMALYCTL_OPERATOR", "Anna")
     with fresh_store(server) as fresh:
-        stores = SimpleNamespace(anomalies=fresh, readings=reading_store)
+        stores = SimpleNamespace(anomalies=fresh, readings=reading_store, operator=operator_name)
         monkeypatch.setattr(connections, "connect", lambda name: stores)
         entries = [
             QueueEntry(IDS[0], "well-1", b'{"PH": [red]}' + b"x" * 9_000, "live"),

@@ -58,6 +58,7 @@ class Surface:
     dashboard: tuple[int, dict[str, Any]] = (200, {"status": "ok"})
     functions: tuple[int, str] = (200, "")
     refuse_logs: bool = False
+    logs_status: int = 200
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
@@ -93,6 +94,8 @@ class Surface:
             return _error(401, "InvalidTokenError", "The token is not for this service.")
         if self.refuse_logs:
             return _error(403, "InsufficientAccessError", "The provided credentials have insufficient access")
+        if self.logs_status != 200:
+            return _error(self.logs_status, "ServiceUnavailable", "Try again.")
         document = json.loads(body)
         if request.url.path != f"/v1/workspaces/{WORKSPACE}/query" or not set(document) <= {
             "query",

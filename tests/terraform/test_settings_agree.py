@@ -40,7 +40,7 @@ FLAVOURS = {
     "dedicated": (),
     "elastic": ("-var=functions_plan=elastic",),
     "flex": ("-var=functions_plan=flex",),
-    "with access keys": ("-var=access_keys_enabled=true",),
+    "with access keys": ("-var=access_keys_enabled=true", "-var=detector_audience=api://detectors"),
     "as first specified": ("-var=redis_flavor=cache_premium",),
 }
 

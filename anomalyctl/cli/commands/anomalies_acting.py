@@ -30,14 +30,15 @@ def act(
     import os
 
     from anomalyctl.cli.output import show as show_model
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.anomalies import action_report
-    from anomalyctl.operations.anomalies.acting import act_on, meant, operator_name
+    from anomalyctl.operations.anomalies.acting import act_on, meant
     from anomalyctl.operations.anomalies.listing import row_of
     from anomalyctl.operations.anomalies.selecting import select
     from anomalyctl.triage.finding import current
 
-    by, now = operator_name(os.environ), utc_now()
-    store = open_store(env)
+    connections = connect(env)
+    by, now, store = connections.operator(os.environ), utc_now(), connections.anomalies
     ids = select(store, expanded(selectors))
     if dry_run:
         report = meant([row_of(current(store, each), now=now) for each in ids], action, by=by)
@@ -62,12 +63,13 @@ def act_on_all(
 
     from anomalyctl.cli.output import show as show_model
     from anomalyctl.cli.prompts import confirm
+    from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.anomalies import action_report
-    from anomalyctl.operations.anomalies.acting import act_on, meant, operator_name
+    from anomalyctl.operations.anomalies.acting import act_on, meant
     from anomalyctl.operations.anomalies.listing import list_anomalies
 
-    by = operator_name(os.environ)
-    store = open_store(env)
+    connections = connect(env)
+    by, store = connections.operator(os.environ), connections.anomalies
     rows = list_anomalies(store, chosen, now=utc_now())
     if dry_run or not rows:
         show_model(meant(rows, action, by=by), action_report, output)

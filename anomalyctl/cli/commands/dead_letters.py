@@ -115,7 +115,6 @@ def retry(
     from anomalyctl.cli.output import show as show_model
     from anomalyctl.cli.reaching import connect
     from anomalyctl.cli.views.dead_letters import letter_report
-    from anomalyctl.operations.anomalies.acting import operator_name
     from anomalyctl.operations.dead_letters.acting import retry_letters, select_letters
 
     _check_protection(env, confirm)
@@ -126,7 +125,7 @@ def retry(
         connections.readings,
         connections.anomalies,
         ids,
-        by=operator_name(os.environ),
+        by=connections.operator(os.environ),
         now=_now(),
         dry_run=dry_run,
     )

@@ -10,7 +10,7 @@ import pytest
 
 from anomalyctl.azure.log_analytics import ask
 from anomalyctl.azure.queries import part_queries, queries
-from anomalyctl.errors import InvalidInput, NotFound
+from anomalyctl.errors import InvalidInput, NotFound, Transient
 from anomalyctl.operations.logs_azure import AzureLogs
 from tests.support.azure_environment import AzureEnvironment, open_connections
 
@@ -77,6 +77,26 @@ def test_followed_lines_come_once_each_as_they_arrive(azure: AzureEnvironment) -
         "2026-11-21T12:00:01.765433Z",
         "2026-11-21T12:00:02.765433Z",
     ]
+    workspace.close()
+
+
+def test_following_outlives_a_workspace_that_is_away_for_a_moment(azure: AzureEnvironment) -> None:
+    connections = open_connections(azure)
+    workspace = AzureLogs(connections, now=lambda: NOW)
+    workspace._rest._guard._retrying.sleep = lambda _: None
+    pauses: list[float] = []
+
+    def pause(seconds: float) -> None:
+        pauses.append(seconds)
+        azure.surface.logs_status = 200 if len(pauses) == 2 else 503
+        azure.surface.tables = [("FunctionAppLogs", table(row(1, "back again")))]
+
+    news = workspace.follow("functions", errors_only=False, pause=pause)
+    assert next(news).message == "back again"
+    assert len(pauses) == 2
+    with pytest.raises(Transient):
+        next(news)
+    assert len(pauses) == 14
     workspace.close()
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import stat
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +16,11 @@ from anomalyctl.errors import NoWayIn, SignInFailed
 from anomalyctl.operations.deployed import deployed
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.times import format_time
-from tests.support.azure_environment import AUDIENCE, TOKEN, AzureEnvironment, open_connections
-from tests.support.azure_stand_in.entra import OPERATOR
+from anomalyctl.triage.episodes import Episodes
+from tests.support.azure_environment import AUDIENCE, CHECKOUT, TOKEN, AzureEnvironment, open_connections
+from tests.support.azure_stand_in.entra import CLIENT, OPERATOR
 from tests.support.detector_readings import reading
+from tests.support.verdict_documents import verdict
 
 
 @pytest.fixture
@@ -40,6 +44,31 @@ def test_one_round_through_an_environment(database: AzureEnvironment, reading_st
     assert status["queued"] == 3
     replayed = azure.document("replay", "--from", sent["from"], "--to", "now")
     assert replayed["readings"] == 3
+
+
+def test_the_record_names_who_entra_says_is_acting(database: AzureEnvironment) -> None:
+    azure = database
+    document = verdict(0, "A", severity="medium")
+    store = open_connections(azure).anomalies
+    store.upsert_verdicts(document["source_day"], [document])
+    [episode] = Episodes(store).record([document])
+    store.close()
+    told = azure.run(
+        *("anomalies", "assign", episode.anomaly_id, "--to", "anna", "--env", "dev"),
+        ANOMALYCTL_OPERATOR="somebody else",
+    )
+    assert told.returncode == 0, told.stderr
+    shown = azure.document("anomalies", "show", episode.anomaly_id)
+    assert CLIENT in json.dumps(shown)
+    assert "somebody else" not in json.dumps(shown)
+
+
+def test_without_a_sign_in_the_next_step_is_named(azure: AzureEnvironment) -> None:
+    deployed("dev", environ=azure.environ())
+    for arguments in (("simulate", "--count", "1", "--confirm", "dev"), ("anomalies", "list")):
+        done = azure.run(*arguments, "--env", "dev", ARM_CLIENT_SECRET="", ARM_CLIENT_ID="", PATH="")
+        assert done.returncode == 4, done.stderr
+        assert "az login" in done.stderr
 
 
 def test_readings_from_a_file_reach_it_too(azure: AzureEnvironment, tmp_path: Path) -> None:
@@ -195,6 +224,25 @@ def test_the_state_is_read_once_and_again_when_it_has_changed(azure: AzureEnviro
     azure.deploy(redis_host="changed.example")
     assert deployed("dev", environ=environ, clock=lambda: later).text("redis_host") == "changed.example"
     assert len(list(runs.iterdir())) == first + 1
+
+
+def test_several_commands_at_once_read_the_state_without_quarrel(azure: AzureEnvironment) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        ended = list(pool.map(lambda _: azure.run("logs", "functions", "--env", "dev"), range(3)))
+    assert [one.returncode for one in ended] == [0, 0, 0], [one.stderr for one in ended]
+
+
+def test_every_output_that_is_asked_for_is_one_of_terraforms() -> None:
+    asked = {
+        name
+        for path in (CHECKOUT / "anomalyctl" / "operations").glob("*azure*.py")
+        for name in re.findall(r"(?:\.text|\.optional)\(\"(\w+)\"\)", path.read_text())
+    }
+    told = set(
+        re.findall(r'^output "(\w+)"', (CHECKOUT / "terraform" / "outputs.tf").read_text(), re.MULTILINE)
+    )
+    assert len(asked) > 10
+    assert asked - told == set()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"layout": 0}', '{"layout": 1, "alerts": [{}]}'])
