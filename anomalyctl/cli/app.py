@@ -19,10 +19,12 @@ TRIAGE: Final = "Triage"
 
 COMMANDS: Final[dict[str, Entry]] = {
     "deploy": Entry("deploy", "Bring an environment up; run again, it resumes.", OPERATE),
+    "publish": Entry("publish", "Send the code to an Azure environment.", OPERATE),
     "status": Entry("status", "Health, address, uptime and backlog of each part.", OPERATE),
     "logs": Entry("logs", "What the parts wrote.", OPERATE),
     "dashboard": Entry("dashboard", "Open the dashboard in a browser.", OPERATE),
     "report": Entry("report", "A day: what was found, trends, what to do.", OPERATE),
+    "drill": Entry("drill", "Rehearse a disaster on this machine.", OPERATE),
     "destroy": Entry("destroy", "Take an environment down; asks first.", OPERATE),
     "detectors": Entry("detectors", "Try the detector on recordings; choose models.", OPERATE, group=True),
     "doctor": Entry("doctor", "Check what this machine has and say what to mend.", OPERATE),
