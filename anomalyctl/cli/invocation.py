@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
@@ -32,6 +33,14 @@ class Invocation:
     def can_ask(self) -> bool:
         """True where a person can answer: a terminal on both ends, no --no-input, no CI."""
         return not self.no_input and not os.environ.get("CI") and sys.stdin.isatty() and sys.stderr.isatty()
+
+    def place(self, environment: str) -> str:
+        """The options that name where this command works, for a command that is typed next."""
+        return (
+            f"--project {shlex.quote(str(self.root))} --env {environment}"
+            if self.root
+            else f"--env {environment}"
+        )
 
     def reset(self) -> None:
         """Back to the defaults: one process may run several commands in tests."""

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import shutil
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -31,13 +32,13 @@ def refresh_copy(source: Path, copy: Path) -> None:
     for present in list(_files(copy)):
         name = present.relative_to(copy)
         if name not in wanted and name.name != _LOCK_FILE and present.suffix in _MIRRORED:
-            present.unlink()
+            present.unlink(missing_ok=True)
     for name, path in wanted.items():
         target = copy / name
         if target.is_file() and target.read_bytes() == path.read_bytes():
             continue
         target.parent.mkdir(parents=True, exist_ok=True)
-        fresh = target.with_name(target.name + ".new")
+        fresh = target.with_name(f"{target.name}.{os.getpid()}.new")  # another deploy may refresh it, too
         shutil.copyfile(path, fresh)
         fresh.replace(target)
 

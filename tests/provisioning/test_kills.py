@@ -140,6 +140,22 @@ def test_files_that_cannot_grow_cost_no_state_and_no_lock(chain: WrappedRoot, ba
     assert set(backend.resources()) == {"terraform_data.first", SLOW, "terraform_data.last"}
 
 
+def test_a_disk_that_is_full_from_the_start_is_told_as_such_and_nothing_begins(
+    chain: WrappedRoot, backend: StateServer
+):
+    chain.document("plan")
+    backend.verbs.clear()
+    runs = chain.folder / ".anomalyctl" / "runs"
+    (runs / "ledger.jsonl").unlink()
+    (runs / "ledger.jsonl").symlink_to("/dev/full")
+    refused = chain.error("deploy", "--yes", expect=6)
+    assert "no space left on device" in refused["message"]
+    assert "run it again: it resumes" in refused["hint"]
+    assert backend.changes == []
+    (runs / "ledger.jsonl").unlink()
+    assert chain.document("deploy", "--yes")["outcome"] == "applied"
+
+
 def test_without_room_for_a_copy_of_the_state_nothing_is_changed(chain: WrappedRoot, backend: StateServer):
     chain.document("apply", "--yes")
     chain.write(backend.hcl + SLOW_CHAIN + 'resource "terraform_data" "more" {}\n')

@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from anomalyctl.cli.invocation import current
 from anomalyctl.cli.run_progress import spoken
 from anomalyctl.cli.views.plan import question_view, review_view
 from anomalyctl.cli.views.publish import publishing_view
@@ -55,7 +56,7 @@ def deployment_view(deployed: InfrastructureDeployment) -> RenderableType:
         )
     if deployed.published is not None:
         parts.append(publishing_view(deployed.published))
-    else:
+    elif current.root is None:  # other people's roots have no code of ours
         command = f"anomalyctl publish --env {deployed.environment}"
         parts.append(Text(f"(-) Skipped: the code was not published. Next: {command}", style="hint"))
     return Group(*parts)
@@ -132,7 +133,7 @@ def imported_view(imported: Imported) -> RenderableType:
     """One line, and the next step."""
     return Group(
         _done(f"{imported.address} is in the state of {imported.environment}."),
-        Text(f"Next: anomalyctl plan --env {imported.environment}", style="hint"),
+        Text(f"Next: anomalyctl plan {current.place(imported.environment)}", style="hint"),
     )
 
 

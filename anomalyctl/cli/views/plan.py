@@ -9,6 +9,7 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from anomalyctl.cli.invocation import current
 from anomalyctl.provisioning.plans.changes import Change, Plan, Verdict
 
 if TYPE_CHECKING:
@@ -57,11 +58,15 @@ def review_view(review: Review) -> RenderableType:
         ", ".join(f"{count} to {action}" for action, count in review.plan.counts.items()) or "outputs only"
     )
     parts.append(Text(f"Plan {review.plan_id} for {_where(review)}: {counts}."))
-    if review.kind == "apply":
+    if review.kind != "refresh-only":
         parts.append(
-            Text(f"Next: anomalyctl apply {review.plan_id} --env {review.environment}", style="hint")
+            Text(f"Next: anomalyctl {_next(review)} {current.place(review.environment)}", style="hint")
         )
     return Group(*parts)
+
+
+def _next(review: Review) -> str:
+    return f"destroy --plan {review.plan_id}" if review.kind == "destroy" else f"apply {review.plan_id}"
 
 
 def question_view(review: Review) -> RenderableType:
@@ -96,7 +101,7 @@ def drift_view(drift: Drift) -> RenderableType:
         Text(f"Changed outside of Terraform since the last apply to {drift.environment}:", style="warning"),
         _table(drift.resources),
         Text(
-            f"Next: anomalyctl plan --env {drift.environment} shows what an apply would set back.",
+            f"Next: anomalyctl plan {current.place(drift.environment)} shows what an apply would set back.",
             style="hint",
         ),
     )

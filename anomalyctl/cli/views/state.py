@@ -9,6 +9,8 @@ from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
 
+from anomalyctl.cli.invocation import current
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
@@ -54,7 +56,7 @@ def changed_view(changed: StateChanged) -> RenderableType:
     """One line, and the way back."""
     parts: list[RenderableType] = [_done(f"{changed.environment}: {changed.done}; serial {changed.serial}.")]
     if changed.backup:
-        way = f"Back again: anomalyctl state restore {changed.backup} --env {changed.environment}"
+        way = f"Back again: anomalyctl state restore {changed.backup} {current.place(changed.environment)}"
         parts.append(Text(way, style="hint"))
     return Group(*parts)
 

@@ -10,6 +10,7 @@ from anomalyctl.errors import PreconditionFailed
 from anomalyctl.operations.doctor.checks import Check
 from anomalyctl.operations.infrastructure.place import Place, find_place
 from anomalyctl.operations.infrastructure.planning import PlanOptions
+from anomalyctl.operations.infrastructure.room import room_in
 from anomalyctl.operations.infrastructure.stage import Request
 from anomalyctl.operations.infrastructure.watching import Watcher
 from anomalyctl.provisioning.configuration import Configuration
@@ -23,7 +24,8 @@ def make_ready(request: Request, options: PlanOptions, watcher: Watcher) -> None
     before anything is changed; also what `state bootstrap` raises.
     """
     place = find_place(request.environment, request.root)
-    place.refresh()
+    with room_in(place):
+        place.refresh()
     backend = Configuration(place.folder).backend
     if not place.ours or backend != "azurerm":
         why = "the root is not ours" if not place.ours else f"the state is kept by the backend {backend}"

@@ -16,6 +16,7 @@ from typing import Final
 
 from anomalyctl.errors import AnomalyctlError, NotDeployed, PreconditionFailed
 from anomalyctl.operations.infrastructure.place import DEFAULT_WORKSPACE, Place, find_place
+from anomalyctl.operations.infrastructure.room import room_in
 from anomalyctl.operations.infrastructure.violent_ends import killed
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.backups import Backup, Backups
@@ -180,11 +181,12 @@ def stage(
     environ = os.environ if environ is None else environ
     place = find_place(request.environment, request.root, environ)
     ledger = Ledger(place.runs, clock)
-    place.refresh()
     with (
+        room_in(place),
         alone(place.state / "in-use", environment=place.environment.name, command=command),
         ledger.run(command, place.environment.name, request.arguments) as run,
     ):
+        place.refresh()
         prepared = _prepare(place, ledger, run, watcher, request, clock, environ)
         try:
             _initialise(prepared, force=force_init)

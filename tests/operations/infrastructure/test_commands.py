@@ -209,3 +209,9 @@ def test_a_folder_without_terraform_files_is_no_root(tmp_path: Path):
     empty = WrappedRoot(tmp_path / "empty", "")
     (empty.folder / "main.tf").unlink()
     assert empty.error("plan", expect=64)["details"]["field"] == "--project"
+
+
+def test_the_next_step_names_the_root_and_no_step_that_only_our_system_has(small: WrappedRoot):
+    planned = small.run("plan").stdout
+    assert f"--project {small.folder} --env default" in planned
+    assert "publish" not in small.run("deploy", "--yes").stdout
