@@ -124,7 +124,8 @@ class Drainer:
         lease = self.readings.leases.acquire(LEASE, self.consumer, ttl_s=self._lease_s)
         if lease is None:
             return Drained(Tally(), 0.0, standby=True)
-        with Heartbeat(self.readings.leases, lease, ttl_s=self._lease_s) as heartbeat:
+        leases, ttl_s = self.readings.leases, self._lease_s
+        with Heartbeat(leases, lease, ttl_s=ttl_s, stopping=self.stop) as heartbeat:
             batch = _Batches(self, lease, stopped=lambda: self.stop.is_set() or heartbeat.lost)
             try:
                 batch.work(until=started + LONGEST_S)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from types import TracebackType
+from typing import Final
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.stores.leases import Lease, Leases
@@ -13,16 +15,34 @@ from anomalyctl.stores.leases import Lease, Leases
 logger = logging.getLogger(__name__)
 
 
+HAND_BACK_S: Final = 6.0
+"""A call that has not ended so long after we were asked to stop may not end before the process does."""
+_LOOK_S: Final = 0.25
+
+
 class Heartbeat:
-    """Context manager around a lease: renews it every third of its life, releases it at the end."""
+    """Context manager around a lease: renews it every third of its life, releases it at the end.
+
+    Once `stopping` has been set for `hand_back_s`, the lease is given back though the work goes on, so that
+    somebody else need not wait for its life to be over: the token guards what is written after that.
+    """
 
     def __init__(
-        self, leases: Leases, lease: Lease, *, ttl_s: float, on_loss: Callable[[], None] = lambda: None
+        self,
+        leases: Leases,
+        lease: Lease,
+        *,
+        ttl_s: float,
+        on_loss: Callable[[], None] = lambda: None,
+        stopping: threading.Event | None = None,
+        hand_back_s: float = HAND_BACK_S,
     ) -> None:
         self.lease = lease
         self._leases = leases
         self._ttl_s = ttl_s
         self._on_loss = on_loss
+        self._stopping = stopping or threading.Event()
+        self._hand_back_s = hand_back_s
         self._ended = threading.Event()
         self._lost = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease {lease.name}", daemon=True)
@@ -44,6 +64,9 @@ class Heartbeat:
     ) -> None:
         self._ended.set()
         self._thread.join()
+        self._give_back()
+
+    def _give_back(self) -> None:
         try:
             self._leases.release(self.lease)
         except AnomalyctlError as failure:
@@ -51,7 +74,18 @@ class Heartbeat:
             logger.warning("the lease %s could not be given back: %s", self.lease.name, failure.message)
 
     def _beat(self) -> None:
-        while not self._ended.wait(self._ttl_s / 3):
+        renew_at, asked_at = time.monotonic() + self._ttl_s / 3, float("inf")
+        while not self._ended.wait(min(_LOOK_S, self._ttl_s / 3)):
+            now = time.monotonic()
+            asked_at = min(asked_at, now) if self._stopping.is_set() else asked_at
+            if now - asked_at >= self._hand_back_s:
+                logger.info("the lease %s is given back before the work under way has ended", self.lease.name)
+                self._lost.set()
+                self._give_back()
+                return
+            if now < renew_at:
+                continue
+            renew_at = now + self._ttl_s / 3
             try:
                 held = self._leases.renew(self.lease, ttl_s=self._ttl_s)
             except AnomalyctlError as error:

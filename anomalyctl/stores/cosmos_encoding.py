@@ -30,5 +30,5 @@ def encode_quickly() -> bool:
 
     if getattr(requests, "json", None) not in (json, QuickJson):
         return False
-    requests.json = QuickJson  # type: ignore[attr-defined]
+    vars(requests)["json"] = QuickJson
     return True

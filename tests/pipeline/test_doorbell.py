@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 
 import pytest
 
@@ -77,3 +78,23 @@ def test_a_lost_lease_is_noticed(reading_store: ReadingStore) -> None:
     with Heartbeat(reading_store.leases, lease, ttl_s=0.1, on_loss=noticed.set) as heartbeat:
         assert noticed.wait(10)
         assert heartbeat.lost
+
+
+def test_a_call_that_does_not_end_gives_its_lease_back_before_the_process_ends(
+    reading_store: ReadingStore,
+) -> None:
+    leases, stopping = reading_store.leases, threading.Event()
+    lease = leases.acquire("held", "one", ttl_s=30)
+    assert lease is not None
+    with Heartbeat(leases, lease, ttl_s=30, stopping=stopping, hand_back_s=0.3) as heartbeat:
+        time.sleep(0.6)
+        assert leases.holder("held") == "one"
+        stopping.set()
+        deadline = time.monotonic() + 5
+        while not heartbeat.lost and time.monotonic() < deadline:
+            time.sleep(0.02)
+        time.sleep(0.1)
+        assert leases.holder("held") is None
+        other = leases.acquire("held", "two", ttl_s=30)
+    assert other is not None
+    assert leases.holder("held") == "two", "it gives back its own, and nobody else's"

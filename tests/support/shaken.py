@@ -140,10 +140,14 @@ class Shaken:
     def kill(self, part: str) -> bool:
         """SIGKILL, and have the supervisor start it again at once."""
         killed = self.signal(part, signal.SIGKILL)
+        self.start_again()
+        return killed
+
+    def start_again(self) -> None:
+        """Have the supervisor start at once what has ended, as often as it was killed."""
         state = read_state(self.folder)
         if state is not None:
             control.retry_now(state)
-        return killed
 
     def refuse(self, **fault: Any) -> None:
         """Order a fault of the Cosmos endpoint; see anomalyctl/local/cosmos/faults.py."""
