@@ -162,6 +162,11 @@ def test_nobody_keeps_what_a_route_answers(server: DashboardServer, path: str) -
     assert server.client.get(path).headers["cache-control"] == "no-store"
 
 
+def test_large_answers_are_compressed(server: DashboardServer) -> None:
+    answer = server.client.get("/api/overview")
+    assert (answer.headers["content-encoding"], answer.json()["environment"]) == ("gzip", "local")
+
+
 def test_no_credential_reaches_the_browser_or_the_log(
     server: DashboardServer, stores: dict[str, str], cosmos: CosmosServer
 ) -> None:

@@ -2,9 +2,6 @@ import "server-only";
 
 /** How routes answer: JSON that nobody keeps, and errors with a code, a message and the next step. */
 
-import { promisify } from "node:util";
-import { gzip } from "node:zlib";
-
 import { DashboardError, reasonOf } from "./errors";
 import { log } from "./log";
 import type { RefusalCode, RouteError } from "./types";
@@ -18,19 +15,9 @@ const STATUS: Record<RefusalCode, number> = {
   away: 503,
 };
 
-/** Next.js compresses pages, not routes. Less than this fits into a packet or two as it is. */
-const WORTH_COMPRESSING = 4_096;
-
-const compressed = promisify(gzip);
-
-export async function answered<T>(request: Request, what: string, work: () => Promise<T>): Promise<Response> {
+export async function answered<T>(what: string, work: () => Promise<T>): Promise<Response> {
   try {
-    const text = JSON.stringify(await work());
-    const headers = { "Cache-Control": "no-store", "Content-Type": "application/json", Vary: "Accept-Encoding" };
-    const takesGzip = /\bgzip\b/.test(request.headers.get("accept-encoding") ?? "");
-    if (!takesGzip || text.length < WORTH_COMPRESSING) return new Response(text, { headers });
-    const body = await compressed(text, { level: 4 });
-    return new Response(new Uint8Array(body), { headers: { ...headers, "Content-Encoding": "gzip" } });
+    return json(await work(), 200);
   } catch (error) {
     if (error instanceof DashboardError) {
       const { code, message, hint, field } = error;

@@ -5,5 +5,5 @@ import { showEpisode } from "@/lib/episodes/showing";
 import { operatorOf } from "@/lib/operator";
 
 export async function GET(request: NextRequest, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
-  return answered(request, "an anomaly", async () => showEpisode((await params).id, operatorOf(request.headers)));
+  return answered("an anomaly", async () => showEpisode((await params).id, operatorOf(request.headers)));
 }
