@@ -87,6 +87,11 @@ def latency(plant: Shaken) -> dict[str, float]:
     return {quantile: 1000 * float(value) for quantile, value in found}
 
 
+def quantiles(plant: Shaken) -> str:
+    """From XADD to the stored verdict."""
+    return ", ".join(f"p{float(quantile) * 100:g} {ms:.0f} ms" for quantile, ms in latency(plant).items())
+
+
 def test_load_on_the_whole_pipeline(plant: Shaken) -> None:
     """Aims: 200 readings a second, and p99 under 250 ms at 10 a second, on two cores of one's own."""
     cores = len(os.sched_getaffinity(0))
@@ -102,12 +107,13 @@ def test_load_on_the_whole_pipeline(plant: Shaken) -> None:
             time.sleep(max(0.0, began + number / rate - time.monotonic()))
             plant.send(source, [row])
         plant.wait_until_judged(120)
-        told = ", ".join(f"p{float(q) * 100:g} {ms:.0f} ms" for q, ms in latency(plant).items())
-        print(f"{rate:>4} readings/s: {told}")
+        print(f"{rate:>4} readings/s: {quantiles(plant)}")
+    fresh_figures(plant)
     before = cpu_seconds(plant)
     speed = _full_speed(plant)
     spent = {part: after - before[part] for part, after in cpu_seconds(plant).items()}
     baseline = in_process_a_second()
+    print(f"full speed: {quantiles(plant)}, most of it in the queue: all {FULL_SPEED:,} were sent at once")
     print(f"full speed: {speed:.0f} readings/s; in process {baseline:.0f}/s, ratio {speed / baseline:.2f}")
     costs = ", ".join(f"{part} {1000 * seconds / FULL_SPEED:.1f}" for part, seconds in spent.items())
     # What two free cores could do, whatever else ran on them just now.

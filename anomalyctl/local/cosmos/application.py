@@ -16,7 +16,13 @@ from starlette.types import Receive, Scope, Send
 
 from anomalyctl.local.cosmos import documents, operations
 from anomalyctl.local.cosmos.context import Context, Settings
-from anomalyctl.local.cosmos.failures import CosmosFailure, bad_request, not_found, too_large
+from anomalyctl.local.cosmos.failures import (
+    CosmosFailure,
+    bad_request,
+    not_found,
+    throttled,
+    too_large,
+)
 from anomalyctl.local.cosmos.faults import Fault
 from anomalyctl.local.cosmos.wire import (
     Answer,
@@ -27,9 +33,13 @@ from anomalyctl.local.cosmos.wire import (
     common_headers,
     read_bounded,
 )
+from anomalyctl.resilience.rate_limit import RateLimit
 
 LARGEST_REQUEST = 4 * 1024 * 1024
 """Bytes: an item or a batch of 2 MB, and what stands around it."""
+
+STRANGERS_PER_SECOND = 10.0
+"""Requests without the key that are told so; more get 429."""
 
 _log = logging.getLogger(__name__)
 
@@ -90,6 +100,7 @@ class _Endpoint:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._strangers = RateLimit(STRANGERS_PER_SECOND)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
@@ -138,7 +149,13 @@ class _Endpoint:
     async def _serve(self, call: Call) -> Answer:
         types, links = call.resource
         clock = self._context.settings.clock()
-        self._context.settings.key.check(call.method, types, links, call.headers, clock)
+        try:
+            self._context.settings.key.check(call.method, types, links, call.headers, clock)
+        except CosmosFailure:
+            # Whoever guesses keys takes nothing from those who know theirs.
+            if wait_s := self._strangers.wait_s():
+                raise throttled(int(1000 * wait_s) + 1) from None
+            raise
         handler, methods = _HANDLERS.get(call.shape, (None, frozenset()))
         if handler is None:
             raise not_found("The local endpoint does not have this resource.")

@@ -77,3 +77,14 @@ def test_a_clock_that_is_set_back_makes_nobody_wait() -> None:
     throughput.admit(1_000.0)
     throughput.spend(10.0)
     throughput.admit(1_001.0)
+
+
+def test_guessing_keys_takes_nothing_from_those_who_know_theirs(local: Account) -> None:
+    with httpx.Client(base_url=local.endpoint, trust_env=False) as stranger:
+        refused = [stranger.get("/dbs") for _ in range(200)]
+    assert {answer.status_code for answer in refused} == {401, 429}
+    assert int(next(each for each in refused if each.status_code == 429).headers["x-ms-retry-after-ms"]) > 0
+    known = httpx.get(
+        f"{local.endpoint}/dbs", headers=signed_headers(local.key, "get", "dbs", ""), trust_env=False
+    )
+    assert known.status_code == 200
