@@ -92,15 +92,18 @@ class AzureConnections(Connections):
     @cached_property
     def detectors(self) -> DetectorClient:
         """The detectors, with a token for their audience, or their own from the vault."""
+        import httpx
+
         from anomalyctl.pipeline.detectors import DetectorClient
 
         self.require_ready_detectors()
         audience = self.deployed.optional("detector_audience")
         token: Any = self._token_for(audience) if audience else self._detector_token()
+        address = self.deployed.text("detectors_endpoint")
         return DetectorClient(
-            self.deployed.text("detectors_endpoint"),
+            address,
             token,
-            ca_bundle=self.cloud.ca_bundle,
+            transport=httpx.HTTPTransport(verify=self.verification(), proxy=_proxy_for(address)),
             refused_hint="Is the object id among operator_object_ids? A change takes a deploy and minutes.",
         )
 
@@ -213,3 +216,12 @@ class AzureConnections(Connections):
         return reasons.of_network(error, part, self.deployed) or reasons.no_way_in(
             part, type(error).__name__, self.deployed
         )
+
+
+def _proxy_for(address: str) -> str | None:
+    """The proxy that the machine's variables name for an address: the services know none, an office may."""
+    from urllib.parse import urlsplit
+    from urllib.request import getproxies, proxy_bypass
+
+    parts = urlsplit(address)
+    return None if proxy_bypass(parts.hostname or "") else getproxies().get(parts.scheme)

@@ -15,7 +15,7 @@ from typing import Final
 
 import orjson
 
-from anomalyctl.errors import AnomalyctlError, Locked, NotDeployed
+from anomalyctl.errors import AnomalyctlError, Locked, NotDeployed, PreconditionFailed
 from anomalyctl.operations.deployed_state import AlertRule, Deployed, from_state
 from anomalyctl.operations.infrastructure.place import Place, find_place
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
@@ -109,11 +109,14 @@ def _kept(place: Place) -> Deployed | None:
 
 
 def _keep(place: Place, found: Deployed) -> None:
+    import contextlib
+
     from anomalyctl.local.disk import write_private
 
     body = {**asdict(found), "layout": _LAYOUT}
     body.pop("unchecked")
-    write_private(_path(place), orjson.dumps(body, option=orjson.OPT_INDENT_2))
+    with contextlib.suppress(PreconditionFailed):  # a full disk: what was read serves, only not twice
+        write_private(_path(place), orjson.dumps(body, option=orjson.OPT_INDENT_2))
 
 
 def _looked_lately(place: Place, now: float) -> bool:

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from anomalyctl.errors import NoWayIn, SignInFailed
+from anomalyctl.errors import InvalidInput, NoWayIn, PreconditionFailed, SignInFailed, Unreachable
 from anomalyctl.operations.deployed import deployed
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.times import format_time
@@ -243,6 +243,34 @@ def test_every_output_that_is_asked_for_is_one_of_terraforms() -> None:
     )
     assert len(asked) > 10
     assert asked - told == set()
+
+
+def test_a_disk_that_keeps_nothing_does_not_stop_a_command(
+    azure: AzureEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(path: Path, data: bytes) -> None:
+        raise PreconditionFailed("The disk is full.")
+
+    monkeypatch.setattr("anomalyctl.local.disk.write_private", full)
+    assert deployed("dev", environ=azure.environ()).serial == 1
+
+
+def test_an_offices_proxy_is_the_detectors_too(
+    azure: AzureEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stores = open_connections(azure)
+    client = stores.detectors
+    stores.credential.get_token(f"{AUDIENCE}/.default")  # kept, so that Entra is not asked over that proxy
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    del stores.__dict__["detectors"]
+    monkeypatch.setattr(type(stores), "require_ready_detectors", lambda self: None)
+    with pytest.raises(Unreachable):
+        stores.detectors._ask("ml", b"{}", {})
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    del stores.__dict__["detectors"]
+    with pytest.raises(InvalidInput):
+        stores.detectors._ask("ml", b"{}", {})
+    client.close()
 
 
 @pytest.mark.parametrize("text", ["", "{", "[]", '{"layout": 0}', '{"layout": 1, "alerts": [{}]}'])
