@@ -9,12 +9,17 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
+from anomalyctl.detection.fitting import fit_model
+from anomalyctl.detection.residuals import ResidualScorer
+from anomalyctl.detection.window import Columns, Window
 from anomalyctl.pipeline.dashboard import update_dashboard_cache
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.registry import built_in_registry
+from anomalyctl.telemetry.simulator import simulate
 from anomalyctl.telemetry.times import epoch_ms, format_time
 from anomalyctl.triage.episodes import Episodes
 from tests.support.anomaly_stores import fresh_store
@@ -171,6 +176,39 @@ def test_readings_that_an_episode_counted_are_marked_in_the_tags_series(plant: P
     marks = plant.dashboard.ask("tag", source="marked", tag="A")["anomalies"]
     assert [mark["t"] for mark in marks] == times[1:3]
     assert marks[0]["anomalyId"].startswith(f"marked-{times[1]}-")
+
+
+def test_the_expected_band_is_what_the_statistical_tier_expects(plant: Plant) -> None:
+    start = NOW - timedelta(seconds=10 * 1_000)
+    telemetry = simulate(
+        built_in_registry(), seed=7, start=start, count=1_000, interval_s=10.0, source="banded"
+    )
+    window = Window("banded", telemetry.times_ms, telemetry.tags, telemetry.values)
+    assert plant.dashboard.ask("overview", source="banded")["readings"]["at"] is None
+    model = fit_model(window, built_in_registry(), fitted_at=NOW, version="v-1")
+    plant.readings.save_model("banded", version="v-1", data=model.to_bytes(), fitted_at=NOW)
+    rows = [
+        {tag: value for tag, value in zip(window.tags, values, strict=True) if value == value}
+        for values in window.values.tolist()
+    ]
+    payloads = [(int(ms), json.dumps(row).encode()) for ms, row in zip(window.times_ms, rows, strict=True)]
+    plant.readings.append("banded", payloads, origin="simulated")
+
+    scorer, expected = ResidualScorer(model.residuals, model.cadence_s), []
+    for values in Columns(model.residuals.tags).of(window):
+        scorer.score(values)
+        expected.append(scorer.expected)
+    limit = model.residual_limits.alarm_value(0)
+    for name in ("INJECTION_PRESSURE", "CO2_FLOW_RATE"):
+        at = model.residuals.tags.index(name)
+        part = model.residuals
+        reach = part.scale[at] * part.sigma[at] * part.tail[at] * limit
+        band = plant.dashboard.ask("tag", source="banded", tag=name)["band"]
+        assert band["t"] == [int(ms) for ms in window.times_ms[20:]]
+        wanted = np.array([row[at] for row in expected[20:]])
+        np.testing.assert_allclose(band["lower"], wanted - reach, rtol=1e-9)
+        np.testing.assert_allclose(band["upper"], wanted + reach, rtol=1e-9)
+    assert plant.dashboard.ask("tag", source="late", tag="A")["band"] is None
 
 
 def test_counts_come_from_the_cache_while_it_is_fresh_and_from_cosmos_db_once_it_is_stale(

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, NotRequired, get_args, get_origin, get_type_hints
 
 from anomalyctl.detection.baseline import LARGEST_STEP, SETTLED, TIME_CONSTANT_S
+from anomalyctl.detection.model import FORMAT
 from anomalyctl.stores.anomalies import schema
 from anomalyctl.telemetry import verdicts
 from anomalyctl.telemetry.registry import built_in_registry, registry_to_mapping
@@ -162,6 +163,7 @@ def _types() -> str:
         "BASELINE_TIME_CONSTANT_S": TIME_CONSTANT_S,
         "BASELINE_LARGEST_STEP": LARGEST_STEP,
         "BASELINE_SETTLED": SETTLED,
+        "MODEL_FORMAT": FORMAT,
         "UNRESOLVED": json.dumps(schema.UNRESOLVED),
         "RESOLVED": json.dumps(schema.RESOLVED),
         "EVENTS": json.dumps(schema.EVENTS),

@@ -9,6 +9,7 @@ export const CLOSING_TTL_S = 600;
 export const BASELINE_TIME_CONSTANT_S = 1800.0;
 export const BASELINE_LARGEST_STEP = 1.5;
 export const BASELINE_SETTLED = 20;
+export const MODEL_FORMAT = 2;
 export const UNRESOLVED = "unresolved_anomalies";
 export const RESOLVED = "resolved_anomalies";
 export const EVENTS = "anomaly_events";

@@ -2,8 +2,7 @@
 
 import { inflateRawSync } from "node:zlib";
 
-/** The format of `anomalyctl/detection/model.py` that is read here. */
-export const MODEL_FORMAT = 2;
+import { MODEL_FORMAT } from "../generated/types";
 
 export interface ResidualModel {
   tags: string[];
