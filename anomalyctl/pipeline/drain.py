@@ -105,21 +105,25 @@ class Drainer:
         What cannot be done now stays pending and is in `failures`. Raises Unreachable, Transient or
         SignInFailed when Redis itself cannot be used.
         """
-        drained = self._drain_once()
+        until = time.monotonic() + LONGEST_S
+        drained = self._drain_once(until)
         # Whoever was rung while the lease was held stood by: what came then is ours to see.
-        while not (drained.standby or drained.failures or self.stop.is_set()) and self._more_came():
-            more = self._drain_once()
+        while time.monotonic() < until and self._may_go_on(drained) and self._more_came():
+            more = self._drain_once(until)
             if more.standby:
                 break
             drained = drained.and_then(more)
         return drained
+
+    def _may_go_on(self, drained: Drained) -> bool:
+        return not (drained.standby or drained.failures or self.stop.is_set())
 
     def _more_came(self) -> bool:
         """Whether something was queued since the last look, which nobody else may have been rung for."""
         last = self.readings.queue.last_delivered_id()
         return last is not None and self.readings.queue.holds_after(last)
 
-    def _drain_once(self) -> Drained:
+    def _drain_once(self, until: float) -> Drained:
         started = time.monotonic()
         lease = self.readings.leases.acquire(LEASE, self.consumer, ttl_s=self._lease_s)
         if lease is None:
@@ -128,7 +132,7 @@ class Drainer:
         with Heartbeat(leases, lease, ttl_s=ttl_s, stopping=self.stop) as heartbeat:
             batch = _Batches(self, lease, stopped=lambda: self.stop.is_set() or heartbeat.lost)
             try:
-                batch.work(until=started + LONGEST_S)
+                batch.work(until=until)
             finally:
                 batch.close()
         self.figures.add(batch.tally)

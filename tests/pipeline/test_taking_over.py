@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from anomalyctl.pipeline import drain
 from anomalyctl.pipeline.drain import LEASE, LEASE_S, Drainer
 from tests.pipeline.conftest import Bench
 
@@ -74,6 +75,17 @@ def test_what_comes_while_the_lease_is_given_back_waits_for_no_sweep(
     assert judge.drain().tally.judged == 4
     assert bench.nothing_waits()
     assert bench.readings.leases.holder(LEASE) is None
+
+
+def test_a_drain_ends_when_its_time_is_up_though_more_waits(
+    bench: Bench, quiet: Quiet, monkeypatch: Any
+) -> None:
+    bench.send(quiet(5))
+    monkeypatch.setattr(drain, "LONGEST_S", 0.0)
+    judge = _drainer(bench)
+    assert judge.drain().tally.judged == 0
+    monkeypatch.undo()
+    assert judge.drain().tally.judged == 5
 
 
 def _drainer(bench: Bench, consumer: str = "host-2") -> Drainer:
