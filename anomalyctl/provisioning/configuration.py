@@ -62,6 +62,11 @@ class Configuration:
         )
 
     @property
+    def is_all_hcl(self) -> bool:
+        """False where some of it is written in JSON, which is not read here."""
+        return not any(self.folder.glob("*.tf.json"))
+
+    @property
     def sensitive_variables(self) -> frozenset[str]:
         """The variables that are declared to be secret."""
         return frozenset(

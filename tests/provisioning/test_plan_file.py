@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import zipfile
 from pathlib import Path
@@ -159,6 +160,13 @@ def test_a_plan_asks_terraform_once(small_root: WrappedRoot):
     assert review["counts"] == {"update": 1}
     folder = small_root.folder / ".anomalyctl" / "runs" / review["run"]
     assert {path.name.split(".")[0] for path in folder.iterdir()} == {"01-plan"}
+    path = f"{small_root.folder.parent}:{os.environ['PATH']}"
+    assert small_root.document("plan", "--var", "text=third", PATH=path)["counts"] == {"update": 1}
+    (small_root.folder / "secret.tf.json").write_text(
+        '{"variable": {"password": {"sensitive": true, "default": 1}}}'
+    )
+    asked = small_root.error("plan", "--var", "text=third", expect=1, PATH=path)
+    assert "show was asked" in str(asked)
 
 
 @pytest.fixture

@@ -181,8 +181,9 @@ def _read(prepared: Stage, path: Path, finished: Finished) -> Plan:
     """The plan, from its file where that is understood and says what was announced, else from Terraform."""
     if finished.ended.exit_code != CHANGES and not prepared.progression.drifted:
         return Plan((), (), (), prepared.terraform.binary.dotted)
-    secret = Configuration(prepared.place.folder).sensitive_variables
-    document = document_of(path, secret)
+    configuration = Configuration(prepared.place.folder)
+    known = configuration.is_all_hcl  # else a secret variable might not be known as one
+    document = document_of(path, configuration.sensitive_variables) if known else None
     read = read_plan(document) if document is not None else None
     if read is not None and agrees(read, finished.planned):
         return read
