@@ -64,7 +64,9 @@ class AzureConnections(Connections):
     @cached_property
     def readings(self) -> ReadingStore:
         """Redis, over TLS, with the object id as user and a token as password."""
-        address = f"{self.deployed.text('redis_host')}:{self.deployed.text('redis_port')},ssl=True"
+        host, port = self.deployed.text("redis_host"), self.deployed.text("redis_port")
+        self._require_way(host, int(port))
+        address = f"{host}:{port},ssl=True"
         try:
             return self._open_redis(address)
         except SignInFailed as error:
@@ -136,6 +138,15 @@ class AzureConnections(Connections):
         from anomalyctl.azure.sign_in import principal_of
 
         return principal_of(self.credential, self.cloud)
+
+    def _require_way(self, host: str, port: int) -> None:
+        """One try to connect: redis-py would make four, each as long, before it says so."""
+        import socket
+
+        try:
+            socket.create_connection((host, port), timeout=_CONNECT_S).close()
+        except OSError as error:
+            raise self._unreachable("Redis", error) from error
 
     def _open_redis(self, connection_string: str) -> ReadingStore:
         from anomalyctl.stores.connections import connect_redis

@@ -134,12 +134,13 @@ def _status(state: PartState, health: Health, detail: str, backlogs: Backlogs, n
         uptime_s=None if uptime is None else round(max(0.0, uptime), 1),
         restarts=state.restarts,
         backlog=backlog_of(state.name, backlogs, now),
-        detail=_detail(state.name, detail, backlogs),
+        detail=detail_of(state.name, detail, backlogs),
         pid=state.process.pid if state.process else None,
     )
 
 
-def _detail(name: str, detail: str, backlogs: Backlogs) -> str:
+def detail_of(name: str, detail: str, backlogs: Backlogs) -> str:
+    """What is wrong with a part, and what it leaves alone."""
     if name != FUNCTIONS or not backlogs.open_breakers:
         return detail
     left_alone = f"left alone for a while after failures: {', '.join(backlogs.open_breakers)}"

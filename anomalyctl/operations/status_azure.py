@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from anomalyctl.errors import AnomalyctlError, NotPublished, NoWayIn, Transient
 from anomalyctl.operations import azure_reasons as reasons
 from anomalyctl.operations.azure_connections import AzureConnections
-from anomalyctl.operations.status import EnvironmentStatus, PartHealth, PartStatus, backlog_of
+from anomalyctl.operations.status import EnvironmentStatus, PartHealth, PartStatus, backlog_of, detail_of
 from anomalyctl.operations.status_backlog import Backlogs, backlog_of_anomalies, backlog_of_readings
 from anomalyctl.operations.status_figures import Figure, read_figures
 
@@ -103,7 +103,7 @@ def _part(
         uptime_s=None,
         restarts=0,
         backlog=backlog_of(waiting, backlogs, now),
-        detail=detail,
+        detail=detail_of(waiting, detail, backlogs),
         pid=None,
     )
 

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+import socket
 import stat
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from anomalyctl.errors import InvalidInput, NoWayIn, PreconditionFailed, SignInFailed, Unreachable
+from anomalyctl.operations.azure_reasons import of_detectors
 from anomalyctl.operations.deployed import deployed
+from anomalyctl.operations.deployed_state import from_state
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.times import format_time
 from anomalyctl.triage.episodes import Episodes
@@ -172,6 +177,42 @@ def test_what_the_network_keeps_away_is_said_with_the_way_in(
     error = azure.document(*arguments, *confirmed, expect=6)
     assert error["code"] == "no_way_in" and words in error["message"]
     assert "network" in error["hint"]
+
+
+def test_redis_that_swallows_connections_is_told_after_one_try(
+    azure: AzureEnvironment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as silent, ExitStack() as waiting:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen(0)
+        for _ in range(3):  # the queue of the listener is full then
+            filler = waiting.enter_context(socket.socket())
+            filler.setblocking(False)
+            filler.connect_ex(silent.getsockname())
+        azure.deploy(redis_port=silent.getsockname()[1])
+        monkeypatch.setattr("anomalyctl.operations.azure_connections._CONNECT_S", 0.3)
+        with pytest.raises(NoWayIn, match="nothing answers") as failed:
+            _ = open_connections(azure).readings
+    assert "redis_public_network_access_enabled" in failed.value.hint
+
+
+@pytest.mark.parametrize(
+    ("answer", "code", "words"),
+    [
+        (httpx.Response(200, json={"status": "ready"}), None, ""),
+        (httpx.Response(200, text="<html>Welcome to Azure Container Apps!</html>"), "not_published", "200"),
+        (httpx.Response(404, text="not found"), "not_published", "404"),
+        (httpx.Response(503, text="upstream connect error"), "not_published", "503"),
+        (httpx.Response(503, json={"detail": "Redis is away"}), "transient", "Redis is away"),
+        (httpx.Response(403, text="RBAC: access denied"), "no_way_in", "addresses"),
+    ],
+)
+def test_what_answers_in_the_detectors_place_is_told_apart(
+    answer: httpx.Response, code: str | None, words: str
+) -> None:
+    found = of_detectors(answer, from_state(b"", "dev"))
+    assert (found.code if found else None) == code
+    assert words in (found.message if found else "")
 
 
 def test_a_placeholder_in_the_detectors_place_is_not_published(azure: AzureEnvironment) -> None:
