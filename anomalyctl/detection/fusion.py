@@ -53,7 +53,8 @@ def fuse(verdicts: Mapping[Tier, Verdict]) -> Fusion:
     `FLOORS` of what fired). The reading is an anomaly where any tier alarms (their limits are set for quiet
     nights) or where the mean alone reaches the alarm limit.
     """
-    alarming = {tier: verdict for tier, verdict in verdicts.items() if _is_anomalous(verdict)}
+    # In one order, whatever the caller's: shares are sums, and their last digit would depend on it.
+    alarming = {tier: verdicts[tier] for tier in TIERS if tier in verdicts and _is_anomalous(verdicts[tier])}
     scores = [
         score for tier in ("statistical", "ml") if (score := _score(verdicts.get(_tier(tier)))) is not None
     ]
