@@ -117,7 +117,7 @@ def test_any_sequence_of_actions_and_deaths_obeys_the_table(cosmos: CosmosServer
         run_state_machine_as_test(
             OnThisStore,
             settings=settings(
-                max_examples=20,
+                max_examples=12,
                 stateful_step_count=14,
                 derandomize=True,
                 database=None,

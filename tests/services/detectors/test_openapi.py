@@ -17,7 +17,7 @@ from anomalyctl.telemetry.simulator import Telemetry
 from anomalyctl.telemetry.times import format_time
 
 BOUNDED = settings(
-    max_examples=40,
+    max_examples=25,
     derandomize=True,
     database=None,
     deadline=None,
