@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
-from anomalyctl.detection.window import Window, window_of
+from anomalyctl.detection.window import Columns, Window, window_of
 from anomalyctl.errors import InvalidInput
 from anomalyctl.telemetry.readings import Reading
 
@@ -45,3 +45,14 @@ def test_a_matrix_of_another_shape_is_refused() -> None:
 
 def test_no_readings_are_an_empty_window() -> None:
     assert len(window_of("well-1", [])) == 0
+
+
+def test_columns_are_found_anew_where_the_layout_changes() -> None:
+    columns = Columns(("B", "C"))
+    times = np.array([0, 10])
+    first = Window("well-1", times, ("A", "B"), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    second = Window("well-1", times, ("C", "B"), np.array([[5.0, 6.0], [7.0, 8.0]]))
+    assert np.array_equal(columns.of(first), [[2.0, np.nan], [4.0, np.nan]], equal_nan=True)
+    assert np.array_equal(columns.of(second), [[6.0, 5.0], [8.0, 7.0]])
+    assert np.array_equal(columns.of(first.rows(1)), [[4.0, np.nan]], equal_nan=True)
+    assert np.isnan(columns.of(Window("well-1", times, (), np.zeros((2, 0))))).all()
