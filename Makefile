@@ -53,9 +53,10 @@ lint: $(INSTALLED) ## Lint, format check, types, import contracts
 	$(VENV)/bin/mypy
 	PYTHONPATH=services/detectors:services/functions $(VENV)/bin/lint-imports
 
-docs: $(INSTALLED) ## Write the references of commands, variables and outputs anew
+docs: $(INSTALLED) ## Write the references of commands, variables and outputs, and what the dashboard takes from Python, anew
 	$(PYTHON) -m tests.docs.readme_commands
 	$(PYTHON) -m tests.docs.terraform_reference
+	$(PYTHON) -m tests.docs.dashboard_types
 
 lock: $(INSTALLED) ## Lock the functions' dependencies anew, for what Azure runs
 	@{ echo "# The functions' dependencies, locked by \`make lock\` for what Azure runs: Python 3.12 on Linux."; \

@@ -19,6 +19,9 @@ from tests.support.dashboard_server import DashboardServer, dashboard_server, pr
 from tests.support.own_valkey import OwnValkey
 from tests.support.verdict_documents import verdict
 
+# The first of them may wait for a build, which takes a minute on an idle machine.
+pytestmark = pytest.mark.timeout(900)
+
 OURS = {"Sec_Fetch_Site": "same-origin"}
 
 
