@@ -238,6 +238,7 @@ def azure_environment(
             detector_audience=AUDIENCE,
             azure_tenant_id=entra.TENANT,
             azure_authority_host=surface.address,
+            operator_object_ids=entra.OPERATOR,
         )
         detectors = stack.enter_context(serving_https(create_app(settings), certificates))
         surface.secrets["DETECTOR-TOKEN"] = TOKEN
@@ -263,7 +264,7 @@ def _outputs(made: AzureEnvironment) -> dict[str, Any]:
         "cosmos_db_database_name": "anomaly-detection",
         "detectors_endpoint": made.detectors,
         "detector_audience": AUDIENCE,
-        "detector_token_secret_name": "DETECTOR-TOKEN",
+        "detector_token_secret_name": "DETECTOR-TOKEN",  # pragma: allowlist secret
         "key_vault_uri": f"{made.surface.address}/vault/",
         "operator_access": "private",
         "app_service_url": f"{made.surface.address}/dashboard",

@@ -29,7 +29,7 @@ class DetectorSettings(RedisSettings):
     azure_authority_host: str = "https://login.microsoftonline.com"
     """Where that tenant signs in, and shows the keys that it signs with."""
     operator_object_ids: str = ""
-    """Whose tokens count: object ids of identities or groups, with commas; empty: of the whole tenant."""
+    """Whose tokens of Entra count: object ids of identities or groups, with commas; empty: nobody's."""
     detector_requests_per_second: float = Field(1_000.0, gt=0)
     """More requests to one replica are answered 429, with the time to wait."""
 

@@ -69,6 +69,7 @@ def settings(tenant: Tenant, valkey: Any) -> DetectorSettings:
         detector_audience=AUDIENCE,
         azure_tenant_id=TENANT,
         azure_authority_host=tenant.address,
+        operator_object_ids=OPERATOR,
     )
 
 
@@ -201,6 +202,7 @@ def test_named_operators_and_members_of_their_groups_alone_are_let_in(
     assert status(OPERATOR) == 200
     assert status(f"{CLIENT}, {group}", groups=[group]) == 200
     assert status(CLIENT) == 403
+    assert status("") == 403
     assert status(group, groups=group) == 403
 
 
