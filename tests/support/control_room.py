@@ -12,7 +12,7 @@ import orjson
 from playwright.sync_api import Browser, BrowserContext, Page
 
 from anomalyctl.operations.connections import Connections
-from anomalyctl.telemetry.times import epoch_ms, format_time, from_epoch_ms, parse_time
+from anomalyctl.telemetry.times import format_time, from_epoch_ms
 from tests.support.command_line import CHECKOUT, CommandLine
 
 SOURCE = "well-1"
@@ -29,8 +29,9 @@ class Plant:
     stores: Connections
     address: str
 
-    def send(self, source: str = SOURCE, **changed: Any) -> int:
+    def send(self, **changed: Any) -> int:
         """Send one reading, the last one with some values changed; wait for its verdict. Its time in ms."""
+        source = SOURCE
         store = self.stores.readings
         newest = store.newest_ms(source)
         assert newest is not None, f"{source} has sent nothing yet"
@@ -47,9 +48,17 @@ class Plant:
         rows: list[dict[str, Any]] = self.command.document("anomalies", "list", *filters)
         return rows
 
-    def open_episode(self, tag: str, source: str = SOURCE) -> str:
-        """The id of the newest open episode that names the tag."""
-        return str(self.episodes("--source", source, "--tag", tag)[0]["anomaly_id"])
+    def fault(self, tag: str, value: float) -> str:
+        """Send this value until an open episode names the tag; its id."""
+        found: list[dict[str, Any]] = []
+
+        def is_found() -> bool:
+            self.send(**{tag: value})
+            found[:] = self.episodes("--source", SOURCE, "--tag", tag)
+            return bool(found)
+
+        wait_until(is_found, f"{tag} at {value} opened no episode")
+        return str(found[0]["anomaly_id"])
 
 
 @dataclass
@@ -81,11 +90,35 @@ class Display:
         self.page.locator("html[data-live]").wait_for()
         return self.page
 
-    def poll(self, times: int = 1) -> None:
-        """Let the time of so many polls pass in the page, and wait for the answers."""
-        for _ in range(times):
-            with self.page.expect_response(lambda response: "/api/" in response.url):
-                self.page.clock.run_for(POLL_MS)
+    def poll(self) -> None:
+        """Let the time of one poll pass in the page, and wait for the answer."""
+        with self.page.expect_response(lambda response: "/api/" in response.url):
+            self.page.clock.run_for(POLL_MS)
+
+    def poll_until(self, true: Callable[[], bool], otherwise: str, polls: int = 1) -> None:
+        """Poll until it is so, for at most the real time that so many polls of an operator's display take.
+
+        The server remembers for some seconds what it has read: polling once, at once, would see that.
+        """
+
+        def is_so() -> bool:
+            self.poll()
+            return true()
+
+        wait_until(is_so, otherwise, within_s=polls * POLL_MS / 1000)
+
+    def work_of(self, doing: Callable[[], None]) -> float:
+        """Seconds that the page's own thread computes while something is done; other programs do not count."""
+        session = self.context.new_cdp_session(self.page)
+        session.send("Performance.enable", {"timeDomain": "threadTicks"})
+
+        def worked() -> float:
+            metrics = session.send("Performance.getMetrics")["metrics"]
+            return float(next(each["value"] for each in metrics if each["name"] == "TaskDuration"))
+
+        before = worked()
+        doing()
+        return worked() - before
 
     def violations(self) -> list[str]:
         """What axe finds wrong with the screen, a line each."""
@@ -110,11 +143,6 @@ def wait_until(true: Callable[[], bool], otherwise: str, within_s: float = 20) -
     while not true():
         assert time.monotonic() < deadline, otherwise
         time.sleep(0.05)
-
-
-def newest_time(plant: Plant) -> int:
-    """The time (ms) of the newest reading, as `status` would tell."""
-    return plant.stores.readings.newest_ms(SOURCE) or epoch_ms(parse_time("1970-01-01"))
 
 
 def secrets_of(project: Path) -> list[str]:

@@ -3,6 +3,18 @@
 import type { RefusalCode } from "./types";
 
 export class DashboardError extends Error {
+  static readonly kind: string = "DashboardError";
+  readonly kinds: readonly string[] = ["DashboardError"];
+
+  /**
+   * Known by its mark, not by its class: Next.js bundles pages and routes apart, each with a copy of this file,
+   * while they share connections, whose errors are of the copy that opened them.
+   */
+  static [Symbol.hasInstance](this: { kind: string }, value: unknown): boolean {
+    const kinds = (value as { kinds?: unknown } | null | undefined)?.kinds;
+    return Array.isArray(kinds) && kinds.includes(this.kind);
+  }
+
   constructor(
     readonly code: RefusalCode,
     message: string,
@@ -16,6 +28,9 @@ export class DashboardError extends Error {
 
 /** A store that does not answer; `reason` is shown beside the last data. */
 export class StoreAway extends DashboardError {
+  static override readonly kind = "StoreAway";
+  override readonly kinds = ["DashboardError", "StoreAway"];
+
   constructor(
     readonly part: "redis" | "cosmos",
     readonly reason: string,
