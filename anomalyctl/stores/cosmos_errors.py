@@ -85,7 +85,7 @@ def _by_status(error: HttpResponseError, what: str) -> AnomalyctlError:
             )
         return NotFound(f"Could not {what}: there is no such document.")
     if status in (409, 412):
-        return Conflict(f"Could not {what}: somebody else changed it first.")
+        return Conflict(f"Could not {what}: somebody else changed it first.", details={"status": status})
     if status == 413:
         return InvalidInput(f"Could not {what}: it is larger than Cosmos DB takes.", field="document")
     if status == 429:

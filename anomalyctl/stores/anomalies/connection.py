@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from anomalyctl.errors import NotFound
+from anomalyctl.errors import NotFound, Transient
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE
 from anomalyctl.stores.anomalies.schema import DATABASE_NAME
-from anomalyctl.stores.cosmos_errors import cosmos_errors
+from anomalyctl.stores.cosmos_errors import Conflict, cosmos_errors
 
 if TYPE_CHECKING:
     from azure.cosmos import ContainerProxy, CosmosClient, DatabaseProxy
+
+_CONDITION_FAILED: Final = 412
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -35,12 +37,20 @@ class CosmosConnection:
             self._containers[name] = self.database.get_container_client(name)
         return self._containers[name]
 
-    def call(self, what: str, function: Callable[[], T]) -> T:
-        """Run one request under the database's policy, with its errors in our words."""
+    def call(self, what: str, function: Callable[[], T], *, unconditional: bool = False) -> T:
+        """Run one request under the database's policy, with its errors in our words.
+
+        An `unconditional` one has no etag to be wrong about: a 412 is trouble on the way, and is tried again.
+        """
 
         def attempt() -> T:
-            with cosmos_errors(what):
-                return function()
+            try:
+                with cosmos_errors(what):
+                    return function()
+            except Conflict as error:
+                if unconditional and error.details.get("status") == _CONDITION_FAILED:
+                    raise Transient(error.message, details=error.details) from error
+                raise
 
         return self.guard.call(attempt)
 

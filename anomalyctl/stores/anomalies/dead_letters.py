@@ -130,6 +130,7 @@ class DeadLetterStore(CosmosConnection):
                 lambda: container.execute_item_batch(
                     [("create", (document,)) for document in batch], partition_key=day
                 ),
+                unconditional=True,
             )
         except Conflict:
             if len(batch) == 1:

@@ -33,7 +33,9 @@ class RecordStore(CosmosConnection):
     def _add_once(self, container: str, document: Document) -> bool:
         try:
             self.call(
-                f"record {document['id']}", lambda: self.container(container).create_item(dict(document))
+                f"record {document['id']}",
+                lambda: self.container(container).create_item(dict(document)),
+                unconditional=True,
             )
         except Conflict:
             return False

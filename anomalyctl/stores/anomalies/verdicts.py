@@ -45,6 +45,7 @@ class VerdictStore(CosmosConnection):
                     # The documents are ours: nobody needs to send them back.
                     no_response=True,
                 ),
+                unconditional=True,
             )
         return len(documents)
 
