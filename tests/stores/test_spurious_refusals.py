@@ -18,11 +18,6 @@ LETTER = {
     "source": "well-1",
     "payload": "x",
 }
-    "id": "1795230610000-0",
-    "failed_at": "2026-11-21T03:10:10.000000Z",
-    "source": "well-1",
-    "payload": "x",
-}
 EVENT = {"id": "a-1", "anomaly_id": "a", "revision": 1}
 VERDICT = {"id": "well-1:1", "source": "well-1", "source_day": "well-1:1970-01-01"}
 
