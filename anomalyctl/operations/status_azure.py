@@ -25,6 +25,7 @@ _TITLES: Final = {
     FUNCTIONS: "functions",
     DASHBOARD: "dashboard",
 }
+_APPS: Final = ("azurerm_linux_function_app.", "azurerm_function_app_flex_consumption.")
 _TIMEOUT_S: Final = 10.0
 _ASKS_WHO: Final = (301, 302, 303, 307, 401)
 
@@ -109,7 +110,37 @@ def _part(
 
 
 def _functions(connections: AzureConnections) -> None:
-    """The host's own page: its status in detail wants a key, and keys are not what operators have."""
+    """The host's state as Resource Manager tells it; without that role, what its page tells from here."""
+    app = next((one for address, one in connections.deployed.ids.items() if address.startswith(_APPS)), "")
+    try:
+        state, functions = _host(connections, app) if app else ("", ())
+    except AnomalyctlError:
+        state, functions = "", ()
+    if not state:
+        _functions_page(connections)
+    elif not functions:
+        raise reasons.not_published("The function app", "it holds no function", connections.deployed)
+    elif state != "Running":
+        raise Transient(f"The functions' host is not running: {state}")
+
+
+def _host(connections: AzureConnections, app: str) -> tuple[str, tuple[str, ...]]:
+    """The host's state, or what is wrong with it, and the names of its functions."""
+    from anomalyctl.azure.rest import Rest
+    from anomalyctl.azure.web_apps import SITES_API
+    from anomalyctl.resilience.policies import METRICS
+
+    cloud, version = connections.cloud, {"api-version": SITES_API}
+    scope = f"{cloud.audience}/.default"
+    with Rest(cloud.resource_manager, scope, connections.credential, cloud, policy=METRICS) as rest:
+        listed = rest.get(f"{app}/functions", "listing the functions", **version)
+        told = rest.get(f"{app}/hostruntime/admin/host/status", "asking the functions' host", **version)
+    wrong = "; ".join(map(str, told.get("errors") or ()))
+    names = tuple(str(one.get("name", "")) for one in listed.get("value", ()))
+    return wrong or str(told.get("state", "")), names
+
+
+def _functions_page(connections: AzureConnections) -> None:
     address = _https(connections.deployed.text("function_app_hostname"))
     answer = _get(connections, FUNCTIONS, address)
     where = connections.deployed

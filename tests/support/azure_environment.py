@@ -23,6 +23,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from anomalyctl.azure.web_apps import SITES_API
 from anomalyctl.operations.connections import connect
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.cosmos import connect_cosmos
@@ -36,6 +37,7 @@ from tests.support.entra_redis import EntraRedis, entra_redis
 
 CHECKOUT = Path(__file__).parents[2]
 GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-anomaly-detection-dev"
+FUNCTION_APP = f"{GROUP}/providers/Microsoft.Web/sites/func-anomaly-detection-dev"
 WORKSPACE = "99999999-9999-4999-8999-999999999999"
 AUDIENCE = "api://66666666-6666-4666-8666-666666666666"
 TOKEN = "a-token-of-the-detectors-1234"  # pragma: allowlist secret
@@ -57,6 +59,9 @@ class Surface:
     metric_requests: list[dict[str, str]] = field(default_factory=list)
     dashboard: tuple[int, dict[str, Any]] = (200, {"status": "ok"})
     functions: tuple[int, str] = (200, "")
+    """What the page of the functions' host answers."""
+    host: dict[str, Any] = field(default_factory=lambda: {"state": "Running", "functions": ["clean_up"]})
+    """What Resource Manager tells of it; empty: this identity may not ask."""
     refuse_logs: bool = False
     logs_status: int = 200
 
@@ -72,6 +77,8 @@ class Surface:
             return self._query(request, await request.body())
         if path.endswith("/providers/Microsoft.Insights/metrics"):
             return self._metric(request)
+        if path.startswith(FUNCTION_APP):
+            return self._site(request)
         if path == "/dashboard/api/health":
             return JSONResponse(self.dashboard[1], self.dashboard[0])
         if path == "/functions":
@@ -110,6 +117,17 @@ class Surface:
             "rows": [],
         }
         return JSONResponse({"tables": [table or empty]})
+
+    def _site(self, request: Request) -> Response:
+        if not _token_counts(request, self.address) or request.query_params.get("api-version") != SITES_API:
+            return _error(401, "InvalidAuthenticationToken", "The access token is for others.")
+        if not self.host:
+            return _error(403, "AuthorizationFailed", "The client has no authorization.")
+        if request.url.path == f"{FUNCTION_APP}/functions":
+            return JSONResponse({"value": [{"name": f"func/{name}"} for name in self.host["functions"]]})
+        if request.url.path == f"{FUNCTION_APP}/hostruntime/admin/host/status":
+            return JSONResponse({"state": self.host["state"], "errors": self.host.get("errors", [])})
+        return _error(404, "NotFound", request.url.path)
 
     def _metric(self, request: Request) -> Response:
         if not _token_counts(request, self.address):
@@ -295,6 +313,7 @@ def _state(serial: int, outputs: dict[str, Any]) -> dict[str, Any]:
 
 
 _RESOURCES = [
+    ("azurerm_linux_function_app", "this", 0, FUNCTION_APP),
     ("azurerm_managed_redis", "this", 0, f"{GROUP}/providers/Microsoft.Cache/redisEnterprise/amr-dev"),
     (
         "azurerm_cosmosdb_account",
@@ -326,7 +345,7 @@ def _alerts() -> dict[str, Any]:
         (
             "redis-memory",
             2,
-            _RESOURCES[0][3],
+            _RESOURCES[1][3],
             "Microsoft.Cache/redisEnterprise",
             "usedmemorypercentage",
             "Maximum",
@@ -335,7 +354,7 @@ def _alerts() -> dict[str, Any]:
         (
             "cosmos-throttled",
             2,
-            _RESOURCES[1][3],
+            _RESOURCES[2][3],
             "Microsoft.DocumentDB/databaseAccounts",
             "NormalizedRUConsumption",
             "Maximum",

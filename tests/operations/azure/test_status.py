@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.support.azure_environment import AzureEnvironment
+from anomalyctl.operations.status_azure import read_azure_status
+from tests.support.azure_environment import AzureEnvironment, open_connections
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_a_part_that_is_away_says_why_and_the_others_are_told(described: AzureEn
     described.redis.roles.clear()
     described.cosmos.behind_firewall = True
     described.surface.dashboard = (404, {})
-    described.surface.functions = (503, "Function host is not running.")
+    described.surface.host["functions"] = []
     described.surface.metrics["usedmemorypercentage"] = []
     status = described.document("status", expect=1)
     told: dict[str, Any] = {part["name"]: (part["health"], part["detail"]) for part in status["parts"]}
@@ -63,3 +64,23 @@ def test_a_part_that_is_away_says_why_and_the_others_are_told(described: AzureEn
     assert told["dashboard"][0] == "not-published"
     assert status["queued"] is None and status["open_episodes"] is None
     assert {one["name"]: one["state"] for one in status["figures"]}["redis-memory"] == "no value"
+
+
+@pytest.mark.parametrize(
+    ("host", "page", "health", "words"),
+    [
+        ({"state": "Error", "functions": ["a"], "errors": ["no module x"]}, 200, "unwell", "no module x"),
+        ({"state": "Running", "functions": []}, 200, "not-published", "no function"),
+        ({}, 200, "healthy", ""),
+        ({}, 503, "not-published", "503"),
+        ({}, 403, "no-way-in", "operator_ip_addresses"),
+    ],
+)
+def test_the_functions_host_is_told_by_resource_manager_or_by_its_page(
+    azure: AzureEnvironment, host: dict[str, Any], page: int, health: str, words: str
+) -> None:
+    azure.surface.host, azure.surface.functions = host, (page, "")
+    status = read_azure_status(open_connections(azure), figures=False)
+    [functions] = [part for part in status.parts if part.name == "functions"]
+    assert functions.health == health
+    assert words in functions.detail
