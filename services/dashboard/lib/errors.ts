@@ -10,7 +10,7 @@ export class DashboardError extends Error {
    * Known by its mark, not by its class: Next.js bundles pages and routes apart, each with a copy of this file,
    * while they share connections, whose errors are of the copy that opened them.
    */
-  static [Symbol.hasInstance](this: { kind: string }, value: unknown): boolean {
+  static override [Symbol.hasInstance](this: { kind: string }, value: unknown): boolean {
     const kinds = (value as { kinds?: unknown } | null | undefined)?.kinds;
     return Array.isArray(kinds) && kinds.includes(this.kind);
   }

@@ -4,7 +4,7 @@ import "server-only";
 
 import { openEpisodes } from "./episodes/open";
 import { isoOf, readingFreshness } from "./freshness";
-import { partsOf } from "./health";
+import { detectorsPart, pipelinePart, storeHealth } from "./health";
 import { HOUR_MS, liveOf, summaryOf, tagsOf } from "./live";
 import { settings } from "./settings";
 import { chosenSource, knownSources } from "./sources";
@@ -15,8 +15,12 @@ export async function overviewOf(named: string, sinceMs: number, operator: strin
   const sources = await knownSources();
   const source = chosenSource(named, sources);
   const nowMs = Date.now();
-  const [live, episodes] = await Promise.all([liveOf(source, HOUR_MS), openEpisodes(nowMs)]);
-  const parts = await partsOf(live, nowMs);
+  const [live, episodes, stores, detectors] = await Promise.all([
+    liveOf(source, HOUR_MS),
+    openEpisodes(nowMs),
+    storeHealth(),
+    detectorsPart(nowMs),
+  ]);
   const tags = tagsOf(live);
   const { cadenceSeconds } = live.registry;
   return {
@@ -28,7 +32,7 @@ export async function overviewOf(named: string, sinceMs: number, operator: strin
     anomalies: episodes.freshness,
     core: tags.core.map((tag) => summaryOf(live, tag, true, sinceMs)),
     others: tags.others.map((tag) => summaryOf(live, tag, false, sinceMs)),
-    parts,
+    parts: [...stores, detectors, pipelinePart(live)],
     counts: episodes.counts,
     open: episodes.open,
     operator,

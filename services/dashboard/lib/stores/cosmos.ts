@@ -12,6 +12,8 @@ import { once } from "./once";
 import { within } from "./within";
 
 export const COSMOS_TIMEOUT_MS = 10_000;
+const REST_MS = 3_000;
+const SILENT = `Cosmos DB did not answer within ${COSMOS_TIMEOUT_MS / 1000} s.`;
 
 export type Document = Record<string, unknown>;
 
@@ -50,13 +52,14 @@ export function statusOf(error: unknown): number | undefined {
 
 /** Run one request; 404, 409 and 412 are for the caller, all else is StoreAway with the reason. */
 export async function cosmos<T>(work: () => Promise<T>): Promise<T> {
-  const state = once("cosmos state", () => ({ down: false }));
+  const state = once("cosmos state", () => ({ down: false, restsUntil: 0 }));
+  if (Date.now() < state.restsUntil) throw new StoreAway("cosmos", SILENT);
   try {
-    const answer = await within(
-      COSMOS_TIMEOUT_MS,
-      work(),
-      () => new StoreAway("cosmos", `Cosmos DB did not answer within ${COSMOS_TIMEOUT_MS / 1000} s.`),
-    );
+    const answer = await within(COSMOS_TIMEOUT_MS, work(), () => {
+      // It took a question and gave no answer: whoever asks next is told at once.
+      state.restsUntil = Date.now() + REST_MS;
+      return new StoreAway("cosmos", SILENT);
+    });
     if (state.down) log("info", "Cosmos DB is back", { part: "cosmos" });
     state.down = false;
     return answer;

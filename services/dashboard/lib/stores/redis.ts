@@ -15,6 +15,8 @@ import { redisSignIn } from "./redis-sign-in";
 import { within } from "./within";
 
 export const REDIS_TIMEOUT_MS = 5_000;
+const REST_MS = 3_000;
+const SILENT = `no answer within ${REDIS_TIMEOUT_MS / 1000} s`;
 
 type Client = RedisClientType<Record<string, never>, Record<string, never>, Record<string, never>, 2>;
 export type Lane = "quick" | "long";
@@ -49,6 +51,8 @@ class Line {
   private readonly first: Promise<unknown>;
   private failure = "it has not answered yet";
   private down = false;
+  /** It took a question and gave no answer: whoever asks next is told at once. */
+  private restsUntil = 0;
 
   constructor(private readonly chosen: Settings) {
     const { host, port, tls, username, password, database } = chosen.redis;
@@ -70,7 +74,11 @@ class Line {
     }) as Client;
     this.client.on("error", (error: unknown) => this.fell(reasonOf(error)));
     this.client.on("ready", () => this.rose());
-    this.first = this.client.connect().catch((error: unknown) => this.fell(reasonOf(error)));
+    this.first = new Promise((settled) => {
+      this.client.once("ready", settled);
+      this.client.once("error", settled);
+    });
+    this.client.connect().catch((error: unknown) => this.fell(reasonOf(error)));
   }
 
   async run<T>(work: (client: Client) => Promise<T>): Promise<T> {
@@ -78,10 +86,12 @@ class Line {
       await within(this.chosen.redisConnectTimeoutMs, this.first, () => this.away("it does not answer"));
     }
     if (!this.client.isReady) throw this.away(this.failure);
+    if (Date.now() < this.restsUntil) throw this.away(SILENT);
     try {
-      return await within(REDIS_TIMEOUT_MS, work(this.client), () =>
-        this.away(`no answer within ${REDIS_TIMEOUT_MS / 1000} s`),
-      );
+      return await within(REDIS_TIMEOUT_MS, work(this.client), () => {
+        this.restsUntil = Date.now() + REST_MS;
+        return this.away(SILENT);
+      });
     } catch (error) {
       if (error instanceof StoreAway) throw error;
       throw this.away(reasonOf(error));
