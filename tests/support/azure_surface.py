@@ -1,0 +1,139 @@
+"""What answers beside the stores of an environment of Azure: vault, logs, metrics, host, dashboard, Entra."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+import jwt
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from anomalyctl.azure.web_apps import SITES_API
+from tests.support.azure_stand_in import entra
+from tests.support.azure_state import FUNCTION_APP
+
+WORKSPACE = "99999999-9999-4999-8999-999999999999"
+
+
+@dataclass
+class Surface:
+    """What answers beside the stores. Tests write into it, and read what was asked."""
+
+    address: str = ""
+    secrets: dict[str, str] = field(default_factory=dict)
+    vault_error: tuple[int, str, str] | None = None
+    """Status, code and message instead of a secret."""
+    metrics: dict[str, list[dict[str, Any]]] = field(default_factory=dict)
+    """Points by metric."""
+    tables: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    """What queries answer: a word of the query, and the table; the first that fits."""
+    queries: list[dict[str, Any]] = field(default_factory=list)
+    metric_requests: list[dict[str, str]] = field(default_factory=list)
+    dashboard: tuple[int, dict[str, Any]] = (200, {"status": "ok"})
+    functions: tuple[int, str] = (200, "")
+    """What the page of the functions' host answers."""
+    host: dict[str, Any] = field(default_factory=lambda: {"state": "Running", "functions": ["clean_up"]})
+    """What Resource Manager tells of it; empty: this identity may not ask."""
+    refuse_logs: bool = False
+    logs_status: int = 200
+
+    async def answer(self, request: Request) -> Response:
+        """Answer one request."""
+        signed_in = await entra.answer(request, self.address)
+        if signed_in is not None:
+            return signed_in
+        path = request.url.path
+        if path.startswith("/vault/secrets/"):
+            return self._secret(request, path.rsplit("/", 1)[1])
+        if path.startswith("/v1/workspaces/"):
+            return self._query(request, await request.body())
+        if path.endswith("/providers/Microsoft.Insights/metrics"):
+            return self._metric(request)
+        if path.startswith(FUNCTION_APP):
+            return self._site(request)
+        if path == "/dashboard/api/health":
+            return JSONResponse(self.dashboard[1], self.dashboard[0])
+        if path == "/functions":
+            return PlainTextResponse(self.functions[1], self.functions[0])
+        return _error(404, "NotFound", f"{request.method} {path}")
+
+    def _secret(self, request: Request, name: str) -> Response:
+        if not _token_counts(request, "https://vault.azure.net"):
+            return _error(401, "Unauthorized", "AKV10032: Invalid issuer.")
+        if request.query_params.get("api-version") != "7.4":
+            return _error(400, "BadParameter", "The api-version is missing.")
+        if self.vault_error:
+            return _error(*self.vault_error)
+        if name not in self.secrets:
+            return _error(404, "SecretNotFound", f"A secret with (name/id) {name} was not found.")
+        return JSONResponse({"value": self.secrets[name], "id": str(request.url)})
+
+    def _query(self, request: Request, body: bytes) -> Response:
+        if not _token_counts(request, "https://api.loganalytics.io"):
+            return _error(401, "InvalidTokenError", "The token is not for this service.")
+        if self.refuse_logs:
+            return _error(403, "InsufficientAccessError", "The provided credentials have insufficient access")
+        if self.logs_status != 200:
+            return _error(self.logs_status, "ServiceUnavailable", "Try again.")
+        document = json.loads(body)
+        if request.url.path != f"/v1/workspaces/{WORKSPACE}/query" or not set(document) <= {
+            "query",
+            "timespan",
+        }:
+            return _error(400, "BadArgumentError", "The request had some invalid properties")
+        self.queries.append(document)
+        table = next((table for word, table in self.tables if word in document["query"]), None)
+        empty = {
+            "name": "PrimaryResult",
+            "columns": [{"name": "TimeGenerated", "type": "datetime"}],
+            "rows": [],
+        }
+        return JSONResponse({"tables": [table or empty]})
+
+    def _site(self, request: Request) -> Response:
+        if not _token_counts(request, self.address) or request.query_params.get("api-version") != SITES_API:
+            return _error(401, "InvalidAuthenticationToken", "The access token is for others.")
+        if not self.host:
+            return _error(403, "AuthorizationFailed", "The client has no authorization.")
+        if request.url.path == f"{FUNCTION_APP}/functions":
+            return JSONResponse({"value": [{"name": f"func/{name}"} for name in self.host["functions"]]})
+        if request.url.path == f"{FUNCTION_APP}/hostruntime/admin/host/status":
+            return JSONResponse({"state": self.host["state"], "errors": self.host.get("errors", [])})
+        return _error(404, "NotFound", request.url.path)
+
+    def _metric(self, request: Request) -> Response:
+        if not _token_counts(request, self.address):
+            return _error(401, "InvalidAuthenticationToken", "The access token is for others.")
+        query = dict(request.query_params)
+        if query.get("api-version") != "2023-10-01":
+            return _error(400, "NoRegisteredProviderFound", "The api-version is not known.")
+        self.metric_requests.append({"path": request.url.path, **query})
+        points = self.metrics.get(query["metricnames"])
+        if points is None:
+            return _error(
+                400, "BadRequest", f"Failed to find metric configuration for {query['metricnames']}"
+            )
+        series = [{"metadatavalues": [], "data": points}]
+        return JSONResponse(
+            {
+                "cost": 0,
+                "timespan": query["timespan"],
+                "interval": query["interval"],
+                "namespace": query["metricnamespace"],
+                "value": [{"name": {"value": query["metricnames"]}, "unit": "Count", "timeseries": series}],
+            }
+        )
+
+
+def _token_counts(request: Request, audience: str) -> bool:
+    try:
+        entra.KEYS.verified(request.headers.get("authorization", "").removeprefix("Bearer "), audience)
+    except (jwt.InvalidTokenError, ValueError, KeyError, IndexError):
+        return False
+    return True
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    return JSONResponse({"error": {"code": code, "message": message}}, status)
