@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import tarfile
 import time
+import urllib.parse
 import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,7 @@ FUNCTIONS = f"{GROUP}/providers/Microsoft.Web/sites/func-wells-dev"
 DASHBOARD = f"{GROUP}/providers/Microsoft.Web/sites/app-wells-dev"
 FUNCTION_NAMES = ("clean_up", "fit_model", "process_readings", "sweep_readings", "update_dashboard_cache")
 TASKS_API, APPS_API, SITES_API = "2019-06-01-preview", "2024-03-01", "2023-12-01"
+REGISTRY_TOKEN = "a-token-of-the-registry"  # pragma: allowlist secret
 PERMISSION = "sig=a-permission-in-the-address"  # pragma: allowlist secret
 
 
@@ -105,6 +107,8 @@ class PublishingStandIn:
             return Response("Step 1/9 : FROM python:3.12-slim\nPushed\n")
         if path in ("/health/ready", "/api/health"):
             return self._health()
+        if path == "/oauth2/exchange":
+            return self._exchanged(dict(urllib.parse.parse_qsl(body.decode())))
         claims = claims_of(request.headers.get("authorization", "").removeprefix("Bearer "))
         if claims.get("aud") != self.paper.audience or claims.get("exp", 0) < time.time():
             return JSONResponse({"error": {"code": "Unauthorized", "message": "No token for here."}}, 401)
@@ -158,6 +162,13 @@ class PublishingStandIn:
         with tarfile.open(fileobj=io.BytesIO(body)) as archive:
             self.uploads.append(set(archive.getnames()))
         return Response(status_code=201)
+
+    def _exchanged(self, form: dict[str, str]) -> Response:
+        """A token of the registry's own, for one of Resource Manager."""
+        known = claims_of(form.get("access_token", "")).get("aud") == self.paper.audience
+        if not known or form.get("service") != self.login_server or form.get("grant_type") != "access_token":
+            return Response(status_code=401)
+        return JSONResponse({"refresh_token": REGISTRY_TOKEN})
 
     def _health(self) -> Response:
         if self.unwell:
