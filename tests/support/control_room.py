@@ -108,7 +108,7 @@ class Display:
         wait_until(is_so, otherwise, within_s=polls * POLL_MS / 1000)
 
     def work_of(self, doing: Callable[[], None]) -> float:
-        """Seconds that the page's own thread computes while something is done; other programs do not count."""
+        """Seconds that the page's own thread computes meanwhile; other programs do not count."""
         session = self.context.new_cdp_session(self.page)
         session.send("Performance.enable", {"timeDomain": "threadTicks"})
 
