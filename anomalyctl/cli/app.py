@@ -20,6 +20,8 @@ TRIAGE: Final = "Triage"
 COMMANDS: Final[dict[str, Entry]] = {
     "deploy": Entry("deploy", "Bring an environment up; run again, it resumes.", OPERATE),
     "publish": Entry("publish", "Send the code to an Azure environment.", OPERATE),
+    "rollout": Entry("rollout", "Bring new detectors in by degrees.", OPERATE, group=True),
+    "rollback": Entry("rollback", "Take the last rollout back.", OPERATE),
     "status": Entry("status", "Health, address, uptime and backlog of each part.", OPERATE),
     "logs": Entry("logs", "What the parts wrote.", OPERATE),
     "dashboard": Entry("dashboard", "Open the dashboard in a browser.", OPERATE),

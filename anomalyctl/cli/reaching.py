@@ -20,3 +20,12 @@ def connect(env: str) -> Connections:
 
     with shown_run() as screen:
         return connections.connect(env, watcher=screen)
+
+
+def require_azure_environment(env: str, verb: str) -> None:
+    """Raise PreconditionFailed for the environment on this machine, before anybody is asked anything."""
+    from anomalyctl.environments import environment_named
+    from anomalyctl.operations.environment import require_azure
+    from anomalyctl.project import find_project
+
+    require_azure(environment_named(find_project(), env), verb)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -99,12 +99,10 @@ class AzureConnections(Connections):
         from anomalyctl.pipeline.detectors import DetectorClient
 
         self.require_ready_detectors()
-        audience = self.deployed.optional("detector_audience")
-        token: Any = self._token_for(audience) if audience else self._detector_token()
         address = self.deployed.text("detectors_endpoint")
         return DetectorClient(
             address,
-            token,
+            self.detector_token(),
             transport=httpx.HTTPTransport(verify=self.verification(), proxy=_proxy_for(address)),
             refused_hint="Is the object id among operator_object_ids? A change takes a deploy and minutes.",
         )
@@ -187,7 +185,12 @@ class AzureConnections(Connections):
         except AnomalyctlError:
             return None  # what keeps Entra out is the better sentence
 
-    def _detector_token(self) -> str:
+    def detector_token(self) -> str | Callable[[], str]:
+        """What lets a caller in: tokens for the detectors' audience, or their own one from the vault."""
+        audience = self.deployed.optional("detector_audience")
+        return self._token_for(audience) if audience else self._token_in_the_vault()
+
+    def _token_in_the_vault(self) -> str:
         from anomalyctl.azure.vault import read_secret
 
         name = self.deployed.text("detector_token_secret_name")
@@ -205,7 +208,7 @@ class AzureConnections(Connections):
         except (Transient, TimedOut) as error:
             raise reasons.of_network(error, "the vault", self.deployed) or error from error
 
-    def _token_for(self, audience: str) -> Any:
+    def _token_for(self, audience: str) -> Callable[[], str]:
         from anomalyctl.azure.sign_in import token_for
 
         scope = f"{audience.rstrip('/')}/.default"

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from anomalyctl.azure.container_apps import ContainerApp
 from anomalyctl.azure.container_registry import ContainerRegistry, ImageBuild, find_registry
-from anomalyctl.errors import PreconditionFailed
+from anomalyctl.errors import NotFound, PreconditionFailed
 from anomalyctl.operations.infrastructure.published_tag import keep_tag
 from anomalyctl.operations.publishing.content import Version, files_below, version_of
 from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
@@ -60,14 +60,10 @@ def publish_detectors(target: Target, *, local_build: bool = False) -> Published
     """
     version = _version(target)
     server = target.where.text("container_registry_login_server")
-    image = f"{server}/detectors:{version.tag}"
+    image = _image(target, version.tag)
     app = ContainerApp(target.manager, target.resource("azurerm_container_app.detectors"), target.sleep)
     unchanged = app.image() == image
     if not unchanged:
-        if not version.committed:
-            target.progress.warn(
-                f"Not all files are committed: the image is named by its content, {version.tag}"
-            )
         _build(target, version, server, local_build=local_build)
         target.progress.step(f"Giving the detectors {image}")
         target.run.note_safely("image", image=image)
@@ -84,6 +80,33 @@ def publish_detectors(target: Target, *, local_build: bool = False) -> Published
     )
 
 
+def image_of_checkout(target: Target) -> str:
+    """The image of what lies here, built where the registry has not got it. Raises as `publish_detectors`."""
+    version = _version(target)
+    _build(target, version, target.where.text("container_registry_login_server"), local_build=False)
+    return _image(target, version.tag)
+
+
+def image_named(target: Target, tag: str) -> str:
+    """The image with that tag. Raises NotFound where the registry has not built it."""
+    if not _registry(target).built(ImageBuild("detectors", tag, IMAGES["detectors"])):
+        raise NotFound(
+            f"The registry has built no image detectors:{tag}.",
+            hint="Leave --image out: the image of this checkout is built where it is missing.",
+        )
+    return _image(target, tag)
+
+
+def _image(target: Target, tag: str) -> str:
+    return f"{target.where.text('container_registry_login_server')}/detectors:{tag}"
+
+
+def _registry(target: Target) -> ContainerRegistry:
+    known = target.where.ids.get("azurerm_container_registry.this[0]")
+    registry_id = known or find_registry(target.manager, target.where.text("container_registry_name"))
+    return ContainerRegistry(target.manager, registry_id, target.open, target.sleep)
+
+
 def _version(target: Target) -> Version:
     root = target.place.project.root
     if not (root / "pyproject.toml").is_file():
@@ -95,16 +118,15 @@ def _version(target: Target) -> Version:
 
 
 def _build(target: Target, version: Version, server: str, *, local_build: bool) -> None:
+    if not version.committed:
+        target.progress.warn(f"Not all files are committed: the image is named by its content, {version.tag}")
     images = [ImageBuild(name, version.tag, dockerfile) for name, dockerfile in IMAGES.items()]
     if local_build:
         from anomalyctl.operations.publishing.docker import build_and_push
 
         build_and_push(target, server, images, SOURCES)
         return
-    name = target.where.text("container_registry_name")
-    known = target.where.ids.get("azurerm_container_registry.this[0]")
-    registry_id = known or find_registry(target.manager, name)
-    registry = ContainerRegistry(target.manager, registry_id, target.open, target.sleep)
+    name, registry = target.where.text("container_registry_name"), _registry(target)
     missing = [image for image in images if not registry.built(image)]
     if not missing:
         return
@@ -114,11 +136,16 @@ def _build(target: Target, version: Version, server: str, *, local_build: bool) 
     write_tar(package, root, files_below(root, SOURCES))
     sources = registry.upload(package)
     runs = [(image, registry.begin(image, sources)) for image in missing]  # side by side
-    for image, run in runs:
-        target.run.note_safely("image_build", image=image.name, registry_run=run)
-        target.progress.step(f"{name} builds {image.name} (run {run})")
-        registry.wait(image, run, target.progress.step)
-        target.progress.done(f"{name} has built {image.name}")
+    try:
+        for image, run in runs:
+            target.run.note_safely("image_build", image=image.name, registry_run=run)
+            target.progress.step(f"{name} builds {image.name} (run {run})")
+            registry.wait(image, run, target.progress.step)
+            target.progress.done(f"{name} has built {image.name}")
+    except BaseException:  # also Ctrl-C
+        for _, run in runs:
+            registry.cancel(run)
+        raise
 
 
 def _job(target: Target, image: str) -> None:

@@ -1,0 +1,94 @@
+"""Which revisions of a container app take the traffic, and how much of it each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from anomalyctl.azure.container_apps import CONTAINER_APPS_API, ContainerApp, containers_of
+from anomalyctl.azure.resource_manager import ResourceManager
+from anomalyctl.errors import NotFound
+
+LATEST = "(latest)"
+"""Stands for whichever revision is the newest."""
+
+
+@dataclass(frozen=True, slots=True)
+class Division:
+    """How the traffic is divided now."""
+
+    many: bool
+    """Whether several revisions may be active at once."""
+    weights: Mapping[str, int]
+    """Percent, by revision; LATEST for the newest."""
+    newest: str
+    newest_ready: str
+    image: str
+    """Of the newest."""
+
+    @property
+    def is_split(self) -> bool:
+        """Say whether more than one revision takes traffic, or an older one is held to."""
+        taking = [name for name, weight in self.weights.items() if weight]
+        return len(taking) > 1 or self.many
+
+
+class Traffic:
+    """The traffic of one app. Every change may be repeated."""
+
+    def __init__(self, manager: ResourceManager, app_id: str, sleep: Callable[[float], None]) -> None:
+        self._manager = manager
+        self._id = app_id
+        self.app = ContainerApp(manager, app_id, sleep)
+
+    def division(self) -> Division:
+        """How it is divided. Raises NotDeployed where there is no app."""
+        found = self.app.read()
+        properties = found["properties"]
+        configuration = properties.get("configuration") or {}
+        taking = (configuration.get("ingress") or {}).get("traffic") or [
+            {"latestRevision": True, "weight": 100}
+        ]
+        return Division(
+            many=str(configuration.get("activeRevisionsMode", "Single")).lower() == "multiple",
+            weights={
+                LATEST if one.get("latestRevision") else str(one.get("revisionName")): int(one["weight"])
+                for one in taking
+            },
+            newest=str(properties.get("latestRevisionName", "")),
+            newest_ready=str(properties.get("latestReadyRevisionName", "")),
+            image=str(containers_of(found)[0].get("image", "")),
+        )
+
+    def divide(self, weights: Mapping[str, int]) -> None:
+        """Send so many percent to each of these revisions, several active at once. They sum up to 100."""
+        if sum(weights.values()) != 100:
+            raise ValueError(f"{dict(weights)} is not a hundred percent")
+        taking = [{"revisionName": name, "weight": weight} for name, weight in weights.items()]
+        self._configure({"activeRevisionsMode": "Multiple", "ingress": {"traffic": taking}})
+
+    def settle(self) -> None:
+        """All traffic to the newest revision and only that one active: as Terraform has it."""
+        self._configure(
+            {
+                "activeRevisionsMode": "Single",
+                "ingress": {"traffic": [{"latestRevision": True, "weight": 100}]},
+            }
+        )
+
+    def stop(self, revision: str) -> None:
+        """Take a revision out of service; one that is gone or stopped already is fine."""
+        found = self._manager.get(f"{self._id}/revisions/{revision}", CONTAINER_APPS_API)
+        if found is not None and found.get("properties", {}).get("active"):
+            self._manager.act(f"{self._id}/revisions/{revision}/deactivate", CONTAINER_APPS_API)
+
+    def address(self, revision: str) -> str:
+        """Where one revision answers by itself. Raises NotFound."""
+        found = self._manager.get(f"{self._id}/revisions/{revision}", CONTAINER_APPS_API) or {}
+        name = str(found.get("properties", {}).get("fqdn", ""))
+        if not name:
+            raise NotFound(f"The revision {revision} has no address.", hint="Was it removed meanwhile?")
+        return f"https://{name}"
+
+    def _configure(self, configuration: Mapping[str, object]) -> None:
+        self.app.change({"properties": {"configuration": dict(configuration)}})

@@ -1,0 +1,45 @@
+"""How a rollout ended, for people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.console import Group
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from anomalyctl.operations.rollout.environment_rollout import RolledBack
+    from anomalyctl.operations.rollout.rolling_out import RolledOut
+    from anomalyctl.operations.rollout.weighing import Weighed
+
+
+def rolled_out_view(done: RolledOut) -> RenderableType:
+    """The figures side by side, then one line."""
+    image = escape(done.image)
+    if done.outcome == "unchanged":
+        return Text.from_markup(f"[good](✓) Done[/good] {done.environment} runs {image} already.")
+    parts: list[RenderableType] = [_figures(done.weighed)] if done.weighed else []
+    parts.append(
+        Text.from_markup(f"[good](✓) Done[/good] {done.environment} runs {image} ({escape(done.revision)}).")
+    )
+    parts.append(Text(f"Back: anomalyctl rollback --env {done.environment}", style="hint"))
+    return Group(*parts)
+
+
+def rolled_back_view(done: RolledBack) -> RenderableType:
+    """One line."""
+    return Text.from_markup(f"[good](✓) Done[/good] {done.environment} runs {escape(done.image)} again.")
+
+
+def _figures(weighed: Weighed) -> Table:
+    table = Table("", "before", "new", box=None, pad_edge=False)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    table.add_row("requests that failed", f"{weighed.error_rate_old:.1%}", f"{weighed.error_rate_new:.1%}")
+    table.add_row("p95", f"{weighed.p95_old_s * 1000:.0f} ms", f"{weighed.p95_new_s * 1000:.0f} ms")
+    table.add_row(f"other conclusions, of {weighed.compared:,}", "", f"{weighed.difference:.1%}")
+    return table

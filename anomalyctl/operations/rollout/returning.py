@@ -1,0 +1,47 @@
+"""Back to the old image, from wherever a rollout stands. Every step may be repeated."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+
+from anomalyctl.azure.container_apps import RevisionFailed
+from anomalyctl.azure.traffic import Traffic
+from anomalyctl.errors import NotFound
+from anomalyctl.operations.rollout.journal import Journal, Rollout
+
+
+def return_to_old(
+    traffic: Traffic, journal: Journal, rollout: Rollout, keep_tag: Callable[[str], None]
+) -> Rollout:
+    """All traffic to the old image at once; then a revision of it that is the newest, as Terraform has it.
+
+    While the old revision still serves, the first step is what users feel: one change of the traffic, and no
+    container has to start.
+    """
+    division = traffic.division()
+    # Later the old one may be out of service: then the newest serves until the copy is up.
+    if rollout.phase in ("ready", "split") and rollout.old_revision != division.newest:
+        with contextlib.suppress(NotFound):  # it was cleaned away: the copy below takes its place
+            traffic.address(rollout.old_revision)
+            traffic.divide({rollout.old_revision: 100})
+            if rollout.new_revision:
+                traffic.stop(rollout.new_revision)
+    if division.image != rollout.old_image:
+        traffic.app.run_image(rollout.old_image)
+    try:
+        traffic.app.wait_until_ready(rollout.old_image)
+    except RevisionFailed as error:
+        error.hint = (
+            "The old revision serves meanwhile. Look at: anomalyctl logs detectors, then rollback again."
+        )
+        raise
+    traffic.settle()
+    keep_tag(tag_of(rollout.old_image))
+    return journal.write(rollout, "returned")
+
+
+def tag_of(image: str) -> str:
+    """The tag of an image's full name; empty where it has none."""
+    name, _, tag = image.rpartition(":")
+    return tag if name and "/" not in tag else ""

@@ -1,0 +1,194 @@
+"""`rollout detectors`: a new revision takes a share, is watched beside the old one, and takes all or none."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Final, Protocol
+
+from anomalyctl.azure.traffic import Traffic
+from anomalyctl.errors import AnomalyctlError, PreconditionFailed
+from anomalyctl.operations.progress import SILENCE, Progress
+from anomalyctl.operations.rollout.journal import Journal, Rollout
+from anomalyctl.operations.rollout.returning import return_to_old, tag_of
+from anomalyctl.operations.rollout.weighing import DIFFERENT, Seen, Weighed, is_hopeless, weigh
+
+ROUND_S: Final = 15.0
+
+
+class WentBack(AnomalyctlError):
+    """The new revision was not as good as the old one, which serves alone again."""
+
+    code = "went_back"
+
+
+class Watching(Protocol):
+    """What is needed of `Probe`."""
+
+    seen: Seen
+
+    def ask(self) -> None:
+        """One round to both revisions."""
+
+
+MakeProbe = Callable[[str, str], Watching]
+"""From the addresses of the old and the new revision."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be rolled out, and how carefully."""
+
+    image: str
+    canary: int = 10
+    """Percent of the traffic, 1 to 99; 0 gives the new revision everything at once."""
+    watch: timedelta = timedelta(minutes=15)
+    different: float = DIFFERENT
+
+
+@dataclass(frozen=True, slots=True)
+class RolledOut:
+    """A rollout that ended well."""
+
+    environment: str
+    run: str
+    image: str
+    replaced: str
+    """The image before."""
+    revision: str
+    outcome: str
+    """`rolled out`, or `unchanged`."""
+    weighed: Weighed | None
+
+
+@dataclass
+class RollingOut:
+    """One rollout, with all that it stands on. `keep_tag` tells Terraform's next plan which image runs."""
+
+    environment: str
+    traffic: Traffic
+    app_id: str
+    journal: Journal
+    run: str
+    keep_tag: Callable[[str], None]
+    make_probe: MakeProbe
+    progress: Progress = SILENCE
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
+
+    def roll_out(self, plan: Plan) -> RolledOut:
+        """Roll the image out, or go on with the rollout of it that was cut off.
+
+        Raises PreconditionFailed while a rollout of another image is unfinished, WentBack with the figures
+        where the new one was not good enough, RevisionFailed where it does not start. Whatever is raised,
+        the traffic is whole again.
+        """
+        begun = self._begun(plan)
+        if begun is None:
+            division = self.traffic.division()
+            if division.image == plan.image and not division.is_split:
+                return RolledOut(
+                    self.environment, self.run, plan.image, plan.image, division.newest, "unchanged", None
+                )
+            begun = self.journal.write(
+                Rollout(
+                    run=self.run,
+                    app_id=self.app_id,
+                    old_revision=division.newest_ready or division.newest,
+                    old_image=division.image,
+                    new_image=plan.image,
+                    canary=plan.canary,
+                )
+            )
+        try:
+            return self._go_on(begun, plan)
+        except BaseException:
+            self._return(self.journal.read() or begun)
+            raise
+
+    def _begun(self, plan: Plan) -> Rollout | None:
+        kept = self.journal.read()
+        if kept is None or not kept.unfinished:
+            return None
+        if kept.new_image != plan.image:
+            raise PreconditionFailed(
+                f"A rollout of {kept.new_image} is unfinished ({kept.phase}).",
+                hint=f"End it first: anomalyctl rollback --env {self.environment}, "
+                f"or rollout --image {tag_of(kept.new_image)}",
+            )
+        self.progress.step(f"Going on with the rollout that was cut off ({kept.phase})")
+        return kept
+
+    def _go_on(self, rollout: Rollout, plan: Plan) -> RolledOut:
+        if rollout.phase == "begun":
+            rollout = self._bring_up(rollout, plan)
+        weighed = None
+        if rollout.phase in ("ready", "split") and plan.canary:
+            rollout, weighed = self._watch(rollout, plan)
+        if rollout.phase != "good":
+            rollout = self.journal.write(rollout, "good")
+        self.progress.step("All traffic to the new revision")
+        self.traffic.divide({rollout.new_revision: 100})
+        self.traffic.settle()
+        self.keep_tag(tag_of(rollout.new_image))
+        self.journal.write(rollout, "done")
+        return RolledOut(
+            self.environment,
+            self.run,
+            rollout.new_image,
+            rollout.old_image,
+            rollout.new_revision,
+            "rolled out",
+            weighed,
+        )
+
+    def _bring_up(self, rollout: Rollout, plan: Plan) -> Rollout:
+        """The new revision beside the old one, without traffic."""
+        division = self.traffic.division()
+        self.traffic.divide({rollout.old_revision: 100})
+        if division.image != plan.image:
+            self.progress.step(f"Starting a revision with {plan.image}")
+            self.traffic.app.run_image(plan.image)
+        self.traffic.app.wait_until_ready(plan.image)
+        return self.journal.write(rollout, "ready", new_revision=self.traffic.division().newest)
+
+    def _watch(self, rollout: Rollout, plan: Plan) -> tuple[Rollout, Weighed]:
+        old, new = (self.traffic.address(one) for one in (rollout.old_revision, rollout.new_revision))
+        probe = self.make_probe(old, new)
+        self.traffic.divide({rollout.old_revision: 100 - plan.canary, rollout.new_revision: plan.canary})
+        rollout = self.journal.write(rollout, "split")
+        self.progress.step(f"{plan.canary} % to the new revision, watched for {plan.watch}")
+        begun, length = self.clock(), plan.watch.total_seconds()
+        while (gone := self.clock() - begun) < length and not is_hopeless(probe.seen):
+            probe.ask()
+            self.progress.advance(round(min(gone, length)), round(length), _glance(probe.seen))
+            self.sleep(min(ROUND_S, max(0.0, length - (self.clock() - begun))))
+        weighed = weigh(probe.seen, different=plan.different)
+        if not weighed.good:
+            raise WentBack(
+                f"The new revision went back: {'; '.join(weighed.against)}.",
+                hint=f"The old one serves alone. Look at: anomalyctl logs detectors --env {self.environment}",
+                details={
+                    "image": rollout.new_image,
+                    "serving": rollout.old_image,
+                    "examples": weighed.examples,
+                },
+            )
+        return rollout, weighed
+
+    def _return(self, rollout: Rollout) -> None:
+        self.progress.step("Going back to the old revision")
+        try:
+            return_to_old(self.traffic, self.journal, rollout, self.keep_tag)
+        except AnomalyctlError as error:
+            error.hint = f"The traffic may still be divided: anomalyctl rollback --env {self.environment}"
+            raise
+
+
+def _glance(seen: Seen) -> str:
+    return (
+        f"{seen.new.requests} requests, {seen.new.failures} failed, "
+        f"{seen.different} of {seen.compared} conclusions differ"
+    )
