@@ -101,25 +101,21 @@ class ContainerRegistry:
     def wait(self, image: ImageBuild, run: str, tell: Callable[[str], None]) -> None:
         """Wait until it is pushed, telling each new line of its log.
 
-        Raises BuildRefused with the last lines, TimedOut. Broken off (Ctrl-C), the run is cancelled.
+        Raises BuildRefused with the last lines, TimedOut.
         """
         log = _Log(self._manager, self._transfer, f"{self._id}/runs/{run}")
-        try:
-            for _ in range(int(_LIMIT_S / _POLL_S)):
-                status = self._status(run)
-                for line in log.news():
-                    tell(line)
-                if status in _OVER:
-                    break
-                self._sleep(_POLL_S)
-            else:
-                raise TimedOut(
-                    f"The registry has not built {image.name} within {_LIMIT_S // 60} minutes.",
-                    hint="It may still come. Run the same command again.",
-                )
-        except KeyboardInterrupt:
-            self._cancel(run)
-            raise
+        for _ in range(int(_LIMIT_S / _POLL_S)):
+            status = self._status(run)
+            for line in log.news():
+                tell(line)
+            if status in _OVER:
+                break
+            self._sleep(_POLL_S)
+        else:
+            raise TimedOut(
+                f"The registry has not built {image.name} within {_LIMIT_S // 60} minutes.",
+                hint="Run the same command again.",
+            )
         if status != "Succeeded":
             raise BuildRefused(
                 f"The registry could not build {image.name}: {status}.",
@@ -127,14 +123,15 @@ class ContainerRegistry:
                 details={"run": run, "log": list(log.last)},
             )
 
-    def _status(self, run: str) -> str:
-        found = self._manager.get(f"{self._id}/runs/{run}", TASKS_API) or {}
-        return str((found.get("properties") or {}).get("status", "Unknown"))
-
-    def _cancel(self, run: str) -> None:
+    def cancel(self, run: str) -> None:
+        """End a build that nobody waits for any more; one that has ended is fine."""
         # Else it ends by itself at its time limit, and an image that nobody asked for harms nobody.
         with contextlib.suppress(AnomalyctlError):
             self._manager.act(f"{self._id}/runs/{run}/cancel", TASKS_API)
+
+    def _status(self, run: str) -> str:
+        found = self._manager.get(f"{self._id}/runs/{run}", TASKS_API) or {}
+        return str((found.get("properties") or {}).get("status", "Unknown"))
 
 
 class _Log:

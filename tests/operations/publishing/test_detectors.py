@@ -12,6 +12,7 @@ from anomalyctl.azure.container_registry import BuildRefused
 from anomalyctl.errors import Locked, MissingTool, PreconditionFailed, TimedOut
 from anomalyctl.operations.infrastructure.published_tag import kept_tag
 from anomalyctl.operations.publishing.detectors import PORT, PROBES
+from anomalyctl.operations.publishing.publishing import publish
 from tests.support.azure_stand_in.paper import Trouble
 from tests.support.azure_stand_in.publishing import APP, JOB, REGISTRY
 
@@ -122,6 +123,20 @@ def test_a_build_that_fails_tells_its_last_words_and_changes_nothing(checkout: A
     assert "Pushed" in failed.value.hint
     assert "quickstart" in checkout.services.image()
     assert checkout.runs()[-1].outcome == "failed"
+
+
+def test_a_build_that_is_broken_off_is_cancelled(checkout: Any, monkeypatch: Any) -> None:
+    checkout.commit()
+
+    def interrupted(seconds: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        publish("dev", ("detectors",), environ=checkout.environ, sleep=interrupted)
+    asked = [path for method, path, _ in checkout.azure.paper.requests if method == "POST"]
+    assert {f"{REGISTRY}/runs/cf1/cancel", f"{REGISTRY}/runs/cf2/cancel"} <= set(asked)
+    assert checkout.runs()[-1].outcome == "interrupted"
+    assert "quickstart" in checkout.services.image()
 
 
 def test_an_app_that_is_being_changed_is_waited_for(checkout: Any) -> None:

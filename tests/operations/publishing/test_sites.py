@@ -84,6 +84,18 @@ def test_a_flex_plan_is_published_to_as_it_wants(checkout: Any) -> None:
     assert checkout.services.packages[0][:2] == ("/api/publish", {"RemoteBuild": "false"})
 
 
+def test_an_elastic_plan_takes_its_package_from_storage_and_is_told_to(checkout: Any) -> None:
+    container = f"{checkout.services.address}/function-code"
+    checkout.outputs.update(functions_plan="elastic", functions_code_container_url=container)
+    assert checkout.publish("functions").parts[0].outcome == "published"
+    ((path, _, names),) = checkout.services.packages
+    assert path == "/function-code/functions.zip"
+    assert "host.json" in names
+    assert checkout.services.actions == ["restart", "syncfunctiontriggers"]
+    settings = (PROJECT / "terraform" / "functions.tf").read_text()
+    assert "${local.functions_code_url}/functions.zip" in settings
+
+
 def test_the_dashboard_is_built_and_sent_with_its_assets(with_dashboard: Any) -> None:
     (part,) = with_dashboard.publish("dashboard").parts
     assert (part.outcome, part.healthy) == ("published", True)

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from tests.support.azure_stand_in.entra import claims_of
+from tests.support.azure_stand_in.entra import STORAGE_AUDIENCE, claims_of
 from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID, Document, Paper
 from tests.support.certificates import Certificates, serving_https
 
@@ -43,6 +43,7 @@ class PublishingStandIn:
     uploads: list[set[str]] = field(default_factory=list)
     packages: list[tuple[str, dict[str, str], set[str]]] = field(default_factory=list)
     """Path, query and the names in the package."""
+    actions: list[str] = field(default_factory=list)
     build_status: str = "Succeeded"
     deployment_status: int = 4
     busy: int = 0
@@ -86,6 +87,9 @@ class PublishingStandIn:
             ("scheduleRun", self._schedule),
         ):
             paper.questions[f"{REGISTRY}/{action}".lower()] = (TASKS_API, answer)
+        for action in ("restart", "syncfunctiontriggers"):
+            path = f"{FUNCTIONS}/{action}".lower()
+            paper.questions[path] = (SITES_API, lambda _, done=action: self.actions.append(done) or {})
         paper.hooks.append((f"PATCH {APP}".replace(".", r"\."), self._new_revision))
 
     def app(self) -> Document:
@@ -110,6 +114,8 @@ class PublishingStandIn:
         if path == "/oauth2/exchange":
             return self._exchanged(dict(urllib.parse.parse_qsl(body.decode())))
         claims = claims_of(request.headers.get("authorization", "").removeprefix("Bearer "))
+        if path.startswith("/function-code/") and claims.get("aud") == STORAGE_AUDIENCE:
+            return self._blob(request, body)
         if claims.get("aud") != self.paper.audience or claims.get("exp", 0) < time.time():
             return JSONResponse({"error": {"code": "Unauthorized", "message": "No token for here."}}, 401)
         if self.forbidden:
@@ -161,6 +167,13 @@ class PublishingStandIn:
             return Response(status_code=400)
         with tarfile.open(fileobj=io.BytesIO(body)) as archive:
             self.uploads.append(set(archive.getnames()))
+        return Response(status_code=201)
+
+    def _blob(self, request: Request, body: bytes) -> Response:
+        if request.method != "PUT" or not {"x-ms-version", "x-ms-blob-type"} <= set(request.headers):
+            return Response(status_code=400)
+        with zipfile.ZipFile(io.BytesIO(body)) as archive:
+            self.packages.append((request.url.path, {}, set(archive.namelist())))
         return Response(status_code=201)
 
     def _exchanged(self, form: dict[str, str]) -> Response:
