@@ -9,7 +9,7 @@ import { TagName } from "../tag-name";
 import { Moment } from "../time/moment";
 import styles from "./episodes.module.css";
 
-const SHOWN = 8;
+const SHOWN = 5;
 
 /** What is open in all sources, counted by severity, and the worst of it. */
 export function OpenEpisodes({ counts, open, sources }: { counts: Counts; open: EpisodeSummary[]; sources: number }) {
