@@ -15,7 +15,7 @@ from anomalyctl.telemetry.tags import AlarmLimits, Tag, TagRegistry
 from anomalyctl.telemetry.times import format_time, from_epoch_ms
 from tests.support.control_room import SOURCE, Display, Plant, secrets_of, wait_until
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 OpenDisplay = Callable[..., Display]
 PLANTED = '<img src=x onerror="window.planted=1">'
@@ -28,6 +28,33 @@ def test_values_move(plant: Plant, display: OpenDisplay) -> None:
     value = page.get_by_test_id("value INJECTION_TEMPERATURE")
     screen.poll_until(lambda: value.inner_text() == "24.37", "the value did not come")
     expect(page.get_by_text(re.compile(r"^Readings \d+ s ago$"))).to_be_visible()
+
+
+def test_a_hidden_tab_rests_and_asks_at_once_when_it_is_seen_again(display: OpenDisplay) -> None:
+    screen = display()
+    page = screen.open("/")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url) if "/api/" in request.url else None)
+    page.evaluate(_HIDE, True)
+    page.clock.run_for(60_000)
+    assert asked == []
+    with page.expect_response(lambda response: "/api/overview" in response.url):
+        page.evaluate(_HIDE, False)
+
+
+def test_zone_and_theme_are_remembered_by_what_the_server_writes(display: OpenDisplay) -> None:
+    page = display().open("/anomalies?status=all")
+    first = page.locator("td time").first
+    local = first.inner_text()
+    page.get_by_label("Times").select_option("UTC")
+    page.get_by_label("Theme").select_option("Dark")
+    utc = first.inner_text()
+    assert local != utc  # the display stands in Oslo
+    answer = page.reload()
+    assert answer is not None
+    assert 'data-theme="dark"' in answer.text()
+    assert utc in answer.text()
+    expect(first).to_have_text(utc)
 
 
 def test_a_fault_appears_within_two_polls(plant: Plant, display: OpenDisplay) -> None:
@@ -221,6 +248,12 @@ def test_redis_away_is_told_and_what_was_known_stays(plant: Plant, display: Open
     plant.send(CO2_FLOW_RATE=40.11)
     screen.poll_until(lambda: value.inner_text() == "40.11", "it did not come back", polls=2)
     expect(region).to_have_attribute("data-trust", "live")
+
+
+_HIDE = """hidden => {
+  Object.defineProperty(document, 'hidden', {value: hidden, configurable: true});
+  document.dispatchEvent(new Event('visibilitychange'));
+}"""
 
 
 def _zoom(page: Page, length: str) -> None:
