@@ -14,7 +14,7 @@ from anomalyctl.project import Project, find_project
 def local_folder(environment_name: str, verb: str) -> tuple[Project, LocalFolder]:
     """The project, and the folder of its environment `local`.
 
-    Raises UnknownEnvironment, and PreconditionFailed for an Azure environment: `verb` does not reach it yet.
+    Raises UnknownEnvironment, and PreconditionFailed for an Azure environment: `verb` is for this machine there.
     """
     project = find_project()
     require_local(environment_named(project, environment_name), verb)
@@ -26,8 +26,8 @@ def require_local(environment: Environment, verb: str) -> None:
     """Raise PreconditionFailed unless the environment is the one on this machine."""
     if not environment.is_local:
         raise PreconditionFailed(
-            f"`anomalyctl {verb}` does not reach Azure yet, and {environment.name} is an Azure environment.",
-            hint=f"Terraform knows of it: anomalyctl output --env {environment.name}. Or use --env local.",
+            f"`anomalyctl {verb}` is for this machine; {environment.name} is an Azure environment.",
+            hint=f"Leave --env out: anomalyctl {verb}",
         )
 
 

@@ -189,18 +189,12 @@ def test_where_nothing_runs_the_next_step_is_named(fresh: Cli) -> None:
     assert "nothing to destroy" in destroy.stdout
 
 
-@pytest.mark.parametrize("verb", ["status", "logs"])
-def test_an_azure_environment_is_refused_in_a_sentence(fresh: Cli, verb: str) -> None:
-    environments = fresh.root / "terraform" / "environments"
-    environments.unlink()
-    environments.mkdir()
-    (environments / "environments.toml").write_text(
-        '[environments.local]\nkind = "local"\nprotected = false\n[environments.dev]\nkind = "azure"\n'
-    )
-    done = fresh(verb, "--env", "dev", "--output", "json")
+def test_a_drill_on_an_azure_environment_is_refused_in_a_sentence(fresh: Cli) -> None:
+    done = fresh("drill", "database-failure", "--env", "dev", "--output", "json")
     assert done.returncode == 6
-    assert json.loads(done.stderr)["error"]["code"] == "precondition_failed"
-    assert "Terraform" in json.loads(done.stderr)["error"]["hint"]
+    error = json.loads(done.stderr)["error"]
+    assert error["code"] == "precondition_failed"
+    assert "dev is an Azure environment" in error["message"]
 
 
 def test_a_file_in_place_of_the_folder_is_told_in_a_sentence(fresh: Cli) -> None:
