@@ -14,7 +14,7 @@ from anomalyctl.project import Project, find_project
 def local_folder(environment_name: str, verb: str) -> tuple[Project, LocalFolder]:
     """The project, and the folder of its environment `local`.
 
-    Raises UnknownEnvironment, and PreconditionFailed for an Azure environment: `verb` is for this machine there.
+    Raises UnknownEnvironment, and PreconditionFailed for an Azure environment.
     """
     project = find_project()
     require_local(environment_named(project, environment_name), verb)

@@ -25,8 +25,8 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def test_an_azure_environment_is_refused_with_the_verb_and_its_name() -> None:
     azure = Environment(name="dev", kind="azure", protected=True, summary="")
-    with pytest.raises(PreconditionFailed, match="`anomalyctl deploy` does not reach Azure yet, and dev is"):
-        require_local(azure, "deploy")
+    with pytest.raises(PreconditionFailed, match="`anomalyctl drill` is for this machine; dev is an Azure"):
+        require_local(azure, "drill")
 
 
 def test_the_local_folder_is_the_projects(project: Path) -> None:
