@@ -16,6 +16,8 @@ _MADE: Final = frozenset(
     {"node_modules", ".next", "coverage", "test-results", "playwright-report", ".git", "out"}
 )
 _MADE_FILES: Final = (".tsbuildinfo", ".log")
+_NOT_SERVED: Final = frozenset({"tests"})
+"""At the top of the sources: nothing that is served is made from it."""
 
 
 def sources_digest(source: Path, node_version: str) -> str:
@@ -36,9 +38,10 @@ def copy_sources(source: Path, target: Path) -> None:
 
 
 def source_files(source: Path) -> Iterator[Path]:
-    """Relative paths in a fixed order: what is made is left out, and `.env` files, which may hold secrets."""
+    """Relative paths in a fixed order, without what is made, tests, and `.env` files (they may hold secrets)."""
     for folder, folders, files in os.walk(source):
-        folders[:] = sorted(name for name in folders if name not in _MADE)
+        left_out = _MADE | _NOT_SERVED if Path(folder) == source else _MADE
+        folders[:] = sorted(name for name in folders if name not in left_out)
         for name in sorted(files):
             if not name.startswith(".env") and not name.endswith(_MADE_FILES):
                 yield (Path(folder) / name).relative_to(source)

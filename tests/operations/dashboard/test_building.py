@@ -37,7 +37,7 @@ def test_the_same_sources_are_built_once(tiny: Any) -> None:
     assert tiny.builder().build(threading.Event()).server.stat().st_mtime_ns == made
 
 
-@pytest.mark.parametrize("name", ["server.txt", "package-lock.json", "app/new.tsx"])
+@pytest.mark.parametrize("name", ["server.txt", "package-lock.json", "app/new.tsx", "app/tests/page.tsx"])
 def test_any_source_file_makes_another_build(tiny: Any, name: str) -> None:
     before = sources_digest(tiny.source, "20.9.0")
     tiny.write(name, "changed")
@@ -46,6 +46,12 @@ def test_any_source_file_makes_another_build(tiny: Any, name: str) -> None:
 
 def test_another_node_makes_another_build(tiny: Any) -> None:
     assert sources_digest(tiny.source, "20.9.0") != sources_digest(tiny.source, "24.0.0")
+
+
+def test_an_edit_of_a_test_makes_no_other_build(tiny: Any) -> None:
+    before = sources_digest(tiny.source, "20.9.0")
+    tiny.write("tests/one.test.ts", "changed")
+    assert sources_digest(tiny.source, "20.9.0") == before
 
 
 def test_what_is_made_and_what_may_hold_secrets_is_no_source(tiny: Any) -> None:
