@@ -21,8 +21,8 @@ from tests.support.command_line import CHECKOUT
 from tests.support.own_valkey import free_port
 from tests.support.tiny_dashboard import node_or_skip
 
-HOME = CHECKOUT / "build" / "dashboard-for-tests"
-"""Kept from one run to the next by the digest of the sources."""
+HOME = CHECKOUT / ".anomalyctl" / "dashboard"
+"""Where `anomalyctl deploy` keeps builds: one serves all tests and `make demo` until a source changes."""
 _START_S = 60.0
 
 
