@@ -9,7 +9,7 @@ import { remembered } from "./stores/remembered";
 import { newestVerdict } from "./stores/verdicts";
 import { alarmOf } from "./telemetry/alarm";
 import { builtInRegistry, factsOf, type Registry } from "./telemetry/registry";
-import { bucketStart, thinned } from "./telemetry/thinning";
+import { bucketStart, CORE_BUCKET_MS, OTHER_BUCKET_MS, thinned } from "./telemetry/thinning";
 import { parseTime } from "./telemetry/times";
 import type { SourceWindow } from "./telemetry/window";
 import type { TagSummary } from "./types";
@@ -18,8 +18,6 @@ import { isoOf } from "./freshness";
 export const HOUR_MS = 3_600_000;
 /** A verdict speaks of now while no reading is much newer than the one that it judged. */
 const VERDICT_REACH_MS = 120_000;
-const CORE_BUCKET_MS = 60_000;
-const OTHER_BUCKET_MS = 180_000;
 /** Where a plant names no core tags, the first of its tags stand in their place. */
 const STAND_INS = 8;
 

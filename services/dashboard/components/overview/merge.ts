@@ -1,12 +1,9 @@
-import { bucketStart } from "@/lib/telemetry/thinning";
+import { bucketStart, CORE_BUCKET_MS, OTHER_BUCKET_MS } from "@/lib/telemetry/thinning";
 import type { Overview, TagSummary } from "@/lib/types";
 
 const HOUR_MS = 3_600_000;
-/** How the server thins trends: it sends the whole bucket that the last known reading lies in anew. */
-const CORE_BUCKET_MS = 60_000;
-const OTHER_BUCKET_MS = 180_000;
 
-/** What is held, with what came since: new values, and their points in the place of the last bucket. */
+/** What is held, with what came since: the server sends the bucket that the last known reading lies in anew. */
 export function mergeOverview(held: Overview, news: Overview): Overview {
   if (held.source !== news.source || held.readings.at === null) return news;
   const since = Date.parse(held.readings.at);

@@ -2,6 +2,10 @@
 
 export type Point = [number, number];
 
+/** Of the trends of the last hour: what the server thins to, and what the browser replaces as a whole. */
+export const CORE_BUCKET_MS = 60_000;
+export const OTHER_BUCKET_MS = 180_000;
+
 /** Buckets are aligned to the clock, so that what was sent before stays true when more comes. */
 export function thinned(
   times: readonly number[],
