@@ -71,6 +71,8 @@ resource "azurerm_cosmosdb_account" "this" {
 
   lifecycle {
     prevent_destroy = true
+    # `anomalyctl restore cosmos` made the account, from another one.
+    ignore_changes = [create_mode, restore]
   }
 
   depends_on = [azurerm_role_assignment.encryption]

@@ -82,7 +82,7 @@ locals {
   names = {
     # Unique in the world.
     container_registry = "cr${local.compact}${var.environment}${local.suffix}"
-    cosmos_db          = "cosno-${local.name}-${local.suffix}"
+    cosmos_db          = coalesce(var.cosmosdb_account_name, "cosno-${local.name}-${local.suffix}")
     dashboard          = "app-${local.name}-${local.suffix}"
     front_door         = "fde-${local.name}-${local.suffix}"
     functions          = "func-${local.name}-${local.suffix}"

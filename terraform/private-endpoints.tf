@@ -45,6 +45,12 @@ locals {
       service-bus = { resource_id = azurerm_servicebus_namespace.this[0].id, subresource = "namespace", zone = "service-bus" }
     } : {},
   )
+
+  # A restored account's door stands beside that of the account before.
+  private_endpoint_names = merge(
+    { for service in keys(local.private_endpoints) : service => service },
+    var.cosmosdb_account_name == null ? {} : { cosmos-db = "cosmos-db-${regex("r[0-9a-f]{4}$", var.cosmosdb_account_name)}" },
+  )
 }
 
 resource "azurerm_private_dns_zone" "this" {
@@ -74,11 +80,11 @@ resource "azurerm_private_dns_zone_virtual_network_link" "this" {
 resource "azurerm_private_endpoint" "this" {
   for_each = local.private_endpoints
 
-  name                          = "pep-${each.key}-${local.name}"
+  name                          = "pep-${local.private_endpoint_names[each.key]}-${local.name}"
   location                      = azurerm_resource_group.this.location
   resource_group_name           = azurerm_resource_group.this.name
   subnet_id                     = azurerm_subnet.this["private-endpoints"].id
-  custom_network_interface_name = "nic-${each.key}-${local.name}"
+  custom_network_interface_name = "nic-${local.private_endpoint_names[each.key]}-${local.name}"
   tags                          = local.tags
 
   private_service_connection {

@@ -67,3 +67,18 @@ variable "cosmosdb_max_throughput" {
     error_message = "cosmosdb_max_throughput must be a multiple of 1000, from 1000 up."
   }
 }
+
+variable "cosmosdb_account_name" {
+  description = <<-EOT
+    Name of the Cosmos DB account after a restore; null for the name that the project gives.
+    `anomalyctl restore cosmos` keeps it, and every plan of anomalyctl's takes it from the state. By hand it changes nothing but what
+    Terraform expects: another name replaces the account, which its protection refuses.
+  EOT
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.cosmosdb_account_name == null || can(regex("^[a-z0-9][a-z0-9-]{1,37}-r[0-9a-f]{4}$", var.cosmosdb_account_name))
+    error_message = "cosmosdb_account_name must be at most 44 lower-case letters, digits and hyphens that end in -r and four hexadecimal digits, as restored accounts do."
+  }
+}

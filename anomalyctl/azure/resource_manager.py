@@ -128,6 +128,22 @@ class ResourceManager:
 
         return self._guard.call(update)
 
+    def begin(self, resource_id: str, api_version: str, body: Mapping[str, Any]) -> None:
+        """PUT a resource whose making takes hours, and leave it to the caller to look how it is."""
+        self._send("PUT", resource_id, api_version, {}, body=body)
+
+    def delete(self, resource_id: str, api_version: str) -> None:
+        """Delete a resource, and wait until it is gone; one that is gone already is no failure."""
+
+        def remove() -> None:
+            with azure_errors(f"deleting {_short(resource_id)}"):
+                self._client.resources.begin_delete_by_id(
+                    resource_id, api_version=api_version, headers=dict(self._headers)
+                ).result()
+
+        if self.get(resource_id, api_version) is not None:
+            self._guard.call(remove)
+
     def wait_until(self, reached: Callable[[], bool], failure: str) -> None:
         """Ask again and again, for ten minutes at most; then raise TimedOut with the sentence `failure`."""
         for _ in range(_LONGEST_WAIT_S // _POLL_S):

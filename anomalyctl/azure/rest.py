@@ -76,6 +76,10 @@ class Rest:
             HttpRequest("POST", self._address + path, json=dict(body), headers=dict(headers)), what
         )
 
+    def put(self, path: str, body: Mapping[str, Any], what: str, **query: str) -> Document:
+        """What became of a document that was written at a path."""
+        return self._send(HttpRequest("PUT", self._address + path, json=dict(body), params=query), what)
+
     def _send(self, request: HttpRequest, what: str) -> Document:
         def ask() -> Document:
             with azure_errors(what):

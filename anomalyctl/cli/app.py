@@ -27,6 +27,7 @@ COMMANDS: Final[dict[str, Entry]] = {
     "dashboard": Entry("dashboard", "Open the dashboard in a browser.", OPERATE),
     "report": Entry("report", "A day: what was found, trends, what to do.", OPERATE),
     "drill": Entry("drill", "Rehearse a disaster on this machine.", OPERATE),
+    "restore": Entry("restore", "Bring a store back as it was at a second.", OPERATE, group=True),
     "destroy": Entry("destroy", "Take an environment down; asks first.", OPERATE),
     "detectors": Entry("detectors", "Try the detector on recordings; choose models.", OPERATE, group=True),
     "doctor": Entry("doctor", "Check what this machine has and say what to mend.", OPERATE),

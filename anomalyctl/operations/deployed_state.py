@@ -68,6 +68,7 @@ def from_state(text: bytes, environment: str, mark: str = "") -> Deployed:
     body = orjson.loads(text) if text.strip() else {}
     outputs = body.get("outputs") or {}
     managed = [one for one in body.get("resources") or () if one.get("mode") == "managed"]
+    outputs = {**outputs, **_restored(managed, outputs)}
     return Deployed(
         environment=environment,
         serial=int(body.get("serial", 0)),
@@ -96,6 +97,22 @@ def _ids(managed: list[dict[str, Any]]) -> list[tuple[str, str]]:
                     (address if key is None else f"{address}[{orjson.dumps(key).decode()}]", identity)
                 )
     return found
+
+
+def _restored(managed: list[dict[str, Any]], outputs: Mapping[str, Any]) -> dict[str, Any]:
+    """The outputs about the Cosmos DB account, from the account itself: one that was restored and taken into
+    the state serves before the next apply writes outputs.
+    """
+    for one in managed:
+        if (one["type"], one["name"]) == ("azurerm_cosmosdb_account", "this"):
+            account = (one.get("instances") or [{}])[0].get("attributes") or {}
+            told = {"cosmos_db_endpoint": "endpoint", "cosmos_db_account_name": "name"}
+            return {
+                output: {"value": account[attribute]}
+                for output, attribute in told.items()
+                if output in outputs and account.get(attribute)
+            }
+    return {}
 
 
 def _alerts(managed: list[dict[str, Any]]) -> list[AlertRule]:

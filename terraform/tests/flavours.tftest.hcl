@@ -38,6 +38,29 @@ run "one_region" {
   }
 }
 
+run "a_restored_account" {
+  command = plan
+
+  variables {
+    cosmosdb_account_name = "cosno-wells-prod-1a2b-r3c4d"
+  }
+
+  assert {
+    condition     = azurerm_cosmosdb_account.this.name == "cosno-wells-prod-1a2b-r3c4d"
+    error_message = "The account must be the restored one."
+  }
+
+  assert {
+    condition     = strcontains(azurerm_private_endpoint.this["cosmos-db"].name, "pep-cosmos-db-r3c4d-") && strcontains(azurerm_private_endpoint.this["cosmos-db"].custom_network_interface_name, "nic-cosmos-db-r3c4d-")
+    error_message = "Its door must stand beside that of the account before."
+  }
+
+  assert {
+    condition     = startswith(azurerm_private_endpoint.this["redis"].name, "pep-redis-") && !strcontains(azurerm_private_endpoint.this["redis"].name, "r3c4d")
+    error_message = "Other doors must keep their names."
+  }
+}
+
 run "operators_from_their_addresses" {
   command = plan
 

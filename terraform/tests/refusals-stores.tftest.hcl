@@ -45,6 +45,9 @@ run "first_rules" {
     # Cosmos DB throughput must be thousands.
     cosmosdb_max_throughput = 1500
 
+    # A restored account ends in its mark.
+    cosmosdb_account_name = "cosno-wells-prod"
+
     # Model name must be a name.
     openai_model_name = "GPT 4"
 
@@ -86,6 +89,7 @@ run "first_rules" {
     var.cosmosdb_consistency_level,
     var.cosmosdb_backup_tier,
     var.cosmosdb_max_throughput,
+    var.cosmosdb_account_name,
     var.openai_model_name,
     var.openai_model_version,
     var.openai_model_retires_on,

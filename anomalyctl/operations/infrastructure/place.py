@@ -50,7 +50,8 @@ class Place:
 
     @property
     def published_variables(self) -> Path:
-        """What `publish` gave Azure and every plan names again: the tag of the detectors' image."""
+        """What was given Azure beside Terraform and every plan names again: the tag of the detectors' image
+        (`publish`), the name of a restored account (`restore`)."""
         return self.state / "published.tfvars.json"
 
     @property

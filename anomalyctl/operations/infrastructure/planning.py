@@ -9,6 +9,7 @@ from pathlib import Path
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.infrastructure.published_tag import adopt_published_tag
+from anomalyctl.operations.infrastructure.restored_account import adopt_restored_account
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.configuration import Configuration
@@ -77,6 +78,7 @@ def plan(prepared: Stage, options: PlanOptions) -> Planned:
     plan_id = new_run_id(now)
     path = prepared.shelf.new_path(plan_id) if options.out is None else _private(options.out)
     adopt_published_tag(prepared)
+    adopt_restored_account(prepared)
     variables = _variables(prepared, options, path)
     prepared.progression.drifted = 0
     prepared.watcher.step(f"Planning {place.environment.name}: comparing the configuration with Azure")

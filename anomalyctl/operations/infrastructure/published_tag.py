@@ -7,8 +7,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from anomalyctl.errors import AnomalyctlError
-from anomalyctl.local.disk import make_private_folder, write_json
 from anomalyctl.operations.infrastructure.place import Place
+from anomalyctl.operations.infrastructure.published_variables import change_published
 from anomalyctl.operations.infrastructure.stage import Stage
 
 _APP = "azurerm_container_app.detectors"
@@ -17,9 +17,7 @@ _REPOSITORY = "/detectors:"
 
 def keep_tag(place: Place, tag: str) -> None:
     """Have every plan of this environment from now on name this image."""
-    make_private_folder(place.published_variables.parent)
-    if kept_tag(place.published_variables) != tag:
-        write_json(place.published_variables, {"detectors_image_tag": tag})
+    change_published(place, "detectors_image_tag", tag)
 
 
 def kept_tag(path: Path) -> str:

@@ -87,7 +87,50 @@ PUBLISHING_KINDS = (
         allowed={"operation": ("Merge",)},
     ),
 )
-KINDS = (*KINDS, *PUBLISHING_KINDS)
+_COSMOS = GROUP + r"/providers/Microsoft\.DocumentDB/databaseAccounts/[a-z0-9-]{3,44}"
+_ENDPOINT = GROUP + r"/providers/Microsoft\.Network/privateEndpoints/[\w.-]{2,80}"
+_COSMOS_API = frozenset({"2024-11-15"})
+RESTORING_KINDS = (
+    Kind(
+        _COSMOS,
+        _COSMOS_API,
+        required=("location", "properties.locations", "properties.databaseAccountOfferType"),
+        allowed={"properties.createMode": ("Default", "Restore")},
+        slow=True,
+        slow_change=True,
+    ),
+    Kind(_COSMOS + r"/sqlDatabases/[\w-]+", _COSMOS_API, required=("properties.resource.id",)),
+    Kind(
+        _COSMOS + r"/sqlDatabases/[\w-]+/containers/\w+",
+        _COSMOS_API,
+        required=("properties.resource.id", "properties.resource.partitionKey", "properties.options"),
+    ),
+    Kind(
+        _COSMOS + r"/sqlRoleAssignments/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}",
+        _COSMOS_API,
+        required=("properties.roleDefinitionId", "properties.principalId", "properties.scope"),
+        slow=True,
+    ),
+    Kind(
+        _ENDPOINT,
+        frozenset({"2023-11-01"}),
+        required=("location", "properties.subnet.id", "properties.privateLinkServiceConnections"),
+        slow=True,
+    ),
+    Kind(
+        _ENDPOINT + r"/privateDnsZoneGroups/[\w.-]+",
+        frozenset({"2023-11-01"}),
+        required=("properties.privateDnsZoneConfigs",),
+        slow=True,
+    ),
+    Kind(
+        r".+/providers/Microsoft\.Insights/diagnosticSettings/[\w.-]+",
+        frozenset({"2021-05-01-preview"}),
+        required=("properties.workspaceId",),
+    ),
+    Kind(_SITE + r"/config/appsettings", frozenset({"2023-12-01"}), required=("properties",)),
+)
+KINDS = (*KINDS, *PUBLISHING_KINDS, *RESTORING_KINDS)
 
 
 def kind_at(path: str) -> Kind | None:
