@@ -41,20 +41,24 @@ class Trace:
     """One trace, held open across threads: `active()` in each that works for it, `end()` after all."""
 
     def __init__(
-        self, name: str, *, since_ms: int | None = None, kind: Kind = "consumer", **told: Value
+        self, name: str, *, since_ns: int | None = None, kind: Kind = "consumer", **told: Value
     ) -> None:
-        """`since_ms`: when it began (epoch ms), which may be before this process knew of it."""
+        """`since_ns`: when it began (epoch ns), which may be before this process knew of it."""
         self._span: Span | None = None
         self.id = ""
         if _tracer is not None:
             from opentelemetry.context import Context
 
-            start = None if since_ms is None else since_ms * 1_000_000
             self._span = _tracer.start_span(
-                name, context=Context(), kind=_kind(kind), attributes=told, start_time=start
+                name, context=Context(), kind=_kind(kind), attributes=told, start_time=since_ns
             )
             self.id = f"{self._span.get_span_context().trace_id:032x}"
         self.id = self.id or new_trace_id()
+
+    @property
+    def is_recorded(self) -> bool:
+        """Whether its spans come to anything."""
+        return self._span is not None
 
     @property
     def is_kept(self) -> bool:
@@ -108,20 +112,20 @@ class span:  # noqa: N801 - used as `with span(...)`
     A class and not a generator: it stands in the hot path.
     """
 
-    __slots__ = ("_attached", "_kind", "_name", "_since_ms", "_span", "_told")
+    __slots__ = ("_attached", "_ended_ns", "_kind", "_name", "_since_ns", "_span", "_told")
 
     def __init__(
-        self, name: str, *, kind: Kind = "internal", since_ms: int | None = None, **told: Value
+        self, name: str, *, kind: Kind = "internal", since_ns: int | None = None, **told: Value
     ) -> None:
-        self._name, self._kind, self._since_ms, self._told = name, kind, since_ms, told
+        self._name, self._kind, self._since_ns, self._told = name, kind, since_ns, told
         self._span: Span | None = None
         self._attached: Token[object] | None = None
+        self._ended_ns: int | None = None
 
     def __enter__(self) -> span:
         if _tracer is not None and _is_traced():
-            start = None if self._since_ms is None else self._since_ms * 1_000_000
             self._span = _tracer.start_span(
-                self._name, kind=_kind(self._kind), attributes=self._told, start_time=start
+                self._name, kind=_kind(self._kind), attributes=self._told, start_time=self._since_ns
             )
             self._attached = _attach(self._span)
         return self
@@ -131,6 +135,10 @@ class span:  # noqa: N801 - used as `with span(...)`
         if self._span is not None:
             self._span.set_attributes(told)
 
+    def end_at(self, instant_ns: int) -> None:
+        """It ended then (epoch ns), not at the end of the block."""
+        self._ended_ns = instant_ns
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
@@ -139,7 +147,7 @@ class span:  # noqa: N801 - used as `with span(...)`
         _detach(self._attached)
         if error is not None:
             _mark(self._span, error)
-        self._span.end()
+        self._span.end(self._ended_ns)
 
 
 def headers() -> dict[str, str]:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from anomalyctl.errors import AnomalyctlError, Transient
+from anomalyctl.observability.traces import Trace
 from anomalyctl.pipeline.detectors import MOST_BYTES, MOST_READINGS
 from anomalyctl.pipeline.documents import verdict_document
 from anomalyctl.pipeline.intake import valid_rows
@@ -45,10 +46,17 @@ def complete(
             times = readings.windows.incomplete(source, CHUNK)
             if not times or stopped():
                 break
+            trace = Trace("complete verdicts", source=source, readings=len(times))
             try:
-                done += _complete_chunk(readings, detectors, keeper, source, times, clock())
+                with trace.active():
+                    done += _complete_chunk(readings, detectors, keeper, source, times, clock())
+                trace.end()
             except AnomalyctlError as error:
-                logger.info("%s: verdicts stay incomplete: %s", source, error.message)
+                # Nothing failed that did not fail before: no reason to keep the trace.
+                trace.end()
+                logger.info(
+                    "%s: verdicts stay incomplete: %s", source, error.message, extra={"source": source}
+                )
                 if not may_heal(error):
                     readings.windows.completed(source, times)
                 break
@@ -140,6 +148,7 @@ def _completed(
         origin=document["origin"],
         late=document["explanation"]["late"],
         judged_at=now,
+        trace_id=document["explanation"].get("trace_id"),
     )
     fresh["judged_at"] = document["judged_at"]
     fresh["explanation"] |= {"completed_at": format_time(now), "completed": list(missing)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, cast
 
@@ -12,6 +13,7 @@ import httpx
 import orjson
 
 from anomalyctl.errors import AnomalyctlError, InvalidInput, SignInFailed, TimedOut, Transient, Unreachable
+from anomalyctl.observability.traces import headers, span
 from anomalyctl.resilience.guard import Guard, rate_limited
 from anomalyctl.resilience.policies import DETECTORS, Policy
 from anomalyctl.telemetry.verdicts import TIERS, Memory, Tier, Verdict
@@ -105,7 +107,9 @@ class DetectorClient:
         """All three tiers side by side, each with its own memory. Raises nothing: see `failures`."""
         query = _query(last, late=late, full=full)
         asked = {
-            tier: self._threads.submit(self._judge, tier, _body(source, readings, memories.get(tier)), query)
+            tier: self._threads.submit(
+                copy_context().run, self._judge, tier, _body(source, readings, memories.get(tier)), query
+            )
             for tier in TIERS
         }
         answers: dict[Tier, TierAnswer] = {}
@@ -126,8 +130,13 @@ class DetectorClient:
         return self.guards[tier].call(lambda: self._ask(tier, body, query))
 
     def _ask(self, tier: Tier, body: bytes, query: Mapping[str, str]) -> TierAnswer:
+        # One span a try, so that a trace shows the ones that failed and the pauses between them.
+        with span(f"POST /detect/{tier}", kind="client", tier=tier):
+            return self._answer(tier, body, query)
+
+    def _answer(self, tier: Tier, body: bytes, query: Mapping[str, str]) -> TierAnswer:
         try:
-            response = self._http.post(f"/detect/{tier}", content=body, params=query)
+            response = self._http.post(f"/detect/{tier}", content=body, params=query, headers=headers())
         except httpx.TimeoutException as error:
             raise TimedOut(f"The {tier} detector did not answer in time.", hint=_HINT) from error
         except httpx.TransportError as error:

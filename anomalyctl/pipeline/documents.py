@@ -16,9 +16,18 @@ ANOMALY = "anomaly"
 
 
 def verdict_document(
-    reading: Reading, verdicts: Mapping[Tier, Verdict], *, origin: str, late: bool, judged_at: datetime
+    reading: Reading,
+    verdicts: Mapping[Tier, Verdict],
+    *,
+    origin: str,
+    late: bool,
+    judged_at: datetime,
+    trace_id: str | None = None,
 ) -> dict[str, Any]:
-    """What is kept of one judged reading; a tier that did not answer is null and named in `tiers_missing`."""
+    """What is kept of one judged reading; a tier that did not answer is null and named in `tiers_missing`.
+
+    `trace_id`: of the trace that can be looked up, None where none was kept.
+    """
     fusion = fuse(verdicts)
     timestamp = format_time(reading.timestamp)
     return {
@@ -32,7 +41,7 @@ def verdict_document(
         "source_day": f"{reading.source}:{timestamp[:10]}",
         "origin": origin,
         "judged_at": format_time(judged_at),
-        "explanation": _explanation(fusion, verdicts, late=late),
+        "explanation": _explanation(fusion, verdicts, late=late) | {"trace_id": trace_id},
     }
 
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from anomalyctl.errors import AnomalyctlError, SignInFailed, TimedOut, Transient
+from anomalyctl.observability.traces import span
 from anomalyctl.pipeline.detectors import MOST_BYTES, MOST_READINGS, Answers, TierAnswer
 from anomalyctl.pipeline.documents import verdict_document
 from anomalyctl.pipeline.intake import Row
@@ -85,17 +86,24 @@ def judge_rows(
             return judge_rows(detectors, source, (), rows, memories, late=late, now=now)
         raise failure
     for tier, failure in failures.items():
-        logger.warning("%s: judged without the %s tier: %s", source, tier, failure.message)
-    documents = [
-        verdict_document(
-            row.reading,
-            {tier: answer.verdicts[index] for tier, answer in by_tier.items()},
-            origin=row.origin,
-            late=row.late or late,
-            judged_at=now,
+        logger.warning(
+            "%s: judged without the %s tier: %s",
+            source,
+            tier,
+            failure.message,
+            extra={"source": source, "tier": tier, "code": failure.code, "reading_id": rows[0].reading.id},
         )
-        for index, row in enumerate(rows)
-    ]
+    with span("fuse"):
+        documents = [
+            verdict_document(
+                row.reading,
+                {tier: answer.verdicts[index] for tier, answer in by_tier.items()},
+                origin=row.origin,
+                late=row.late or late,
+                judged_at=now,
+            )
+            for index, row in enumerate(rows)
+        ]
     newest = rows[-1].ms
     return Judged(documents, {tier: {**answer.memory, "as_of": newest} for tier, answer in by_tier.items()})
 

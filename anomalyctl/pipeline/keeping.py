@@ -9,6 +9,7 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from anomalyctl.errors import Transient
+from anomalyctl.observability.traces import span
 from anomalyctl.pipeline.dead_letters import failed_again, new_letter
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.figures import PipelineFigures
@@ -87,29 +88,32 @@ class Keeper:
 
         Raises LostRace when another drainer has taken over; what was written until then it writes again.
         """
-        for source_day, group in groupby(documents, key=lambda document: str(document["source_day"])):
-            self._verdicts.upsert_verdicts(source_day, list(group))
+        with span("store the verdicts", kind="client", verdicts=len(documents)):
+            for source_day, group in groupby(documents, key=lambda document: str(document["source_day"])):
+                self._verdicts.upsert_verdicts(source_day, list(group))
         self._figures.stored((int(row.entry_id.partition("-")[0]) for row in rows), self._clock())
-        self._episodes.record(documents)
+        with span("count episodes", kind="client"):
+            self._episodes.record(documents)
+        with span("keep the window", kind="client"):
+            self._keep_window(source, rows, documents, newest_ms)
+        if memories:
+            with span("save the memory", kind="client"):
+                self._readings.save_memory(source, memories, lease=lease)
+        with span("acknowledge", kind="client", readings=len(rows)):
+            self._done_with(rows)
+
+    def _keep_window(
+        self, source: str, rows: Sequence[Row], documents: Sequence[Document], newest_ms: int
+    ) -> None:
+        both = list(zip(rows, documents, strict=True))
         self._readings.windows.keep(
             source,
             [(row.ms, row.payload) for row in rows],
             newest_ms=newest_ms,
             simulated=[row.ms for row in rows if row.origin == "simulated"],
-            alarmed=[
-                row.ms
-                for row, document in zip(rows, documents, strict=True)
-                if document["final_status"] == ANOMALY
-            ],
-            incomplete=[
-                row.ms
-                for row, document in zip(rows, documents, strict=True)
-                if document["explanation"]["tiers_missing"]
-            ],
+            alarmed=[row.ms for row, document in both if document["final_status"] == ANOMALY],
+            incomplete=[row.ms for row, document in both if document["explanation"]["tiers_missing"]],
         )
-        if memories:
-            self._readings.save_memory(source, memories, lease=lease)
-        self._done_with(rows)
 
     def replace(self, source: str, documents: Mapping[int, Document], *, newest_ms: int) -> None:
         """Write verdicts anew, by their time in ms, now that every tier has judged them."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.pipeline.blame import refuse_or_raise
@@ -10,6 +11,7 @@ from anomalyctl.pipeline.detectors import MOST_READINGS
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.intake import Row, valid_rows
 from anomalyctl.pipeline.judging import judge_rows, may_heal
+from anomalyctl.pipeline.passage import Passage
 from anomalyctl.pipeline.source_parts import CHUNK, SourceParts, SourceState, bounded
 from anomalyctl.pipeline.tally import Tally
 
@@ -48,7 +50,26 @@ def _judge_chunk(
     parts: SourceParts, state: SourceState, window: Sequence[Row], chunk: Sequence[Row], tally: Tally
 ) -> None:
     """Judge late readings from their window with empty memory; memory and model stay as they are."""
-    assert state.newest_ms is not None  # noqa: S101 - late means: before what was judged
+    passage = Passage(parts.source, chunk)
+    try:
+        with passage.active():
+            judged = _judge_or_refuse(parts, state, window, chunk, tally)
+            if judged is not None:
+                passage.found(judged)
+                _keep(parts, state, chunk, judged, tally)
+    except BaseException as error:
+        passage.end(error)
+        raise
+    passage.end()
+    if judged is None and len(chunk) > 1:
+        for row in chunk:
+            _judge_chunk(parts, state, window[: window.index(row) + 1], [row], tally)
+
+
+def _judge_or_refuse(
+    parts: SourceParts, state: SourceState, window: Sequence[Row], chunk: Sequence[Row], tally: Tally
+) -> list[dict[str, Any]] | None:
+    """Their documents; None where the detectors refuse them, and one alone was made a dead letter."""
     first = window.index(chunk[0])
     try:
         judged = judge_rows(
@@ -66,12 +87,19 @@ def _judge_chunk(
         if len(chunk) == 1:
             refuse_or_raise(parts, state, chunk[0], error)
             tally.refused += 1
-            return
-        for row in chunk:
-            _judge_chunk(parts, state, window[: window.index(row) + 1], [row], tally)
-        return
+        return None
     wanted = {row.reading.id for row in chunk}
-    documents = [document for document in judged.documents if document["id"] in wanted]
+    return [document for document in judged.documents if document["id"] in wanted]
+
+
+def _keep(
+    parts: SourceParts,
+    state: SourceState,
+    chunk: Sequence[Row],
+    documents: Sequence[dict[str, Any]],
+    tally: Tally,
+) -> None:
+    assert state.newest_ms is not None  # noqa: S101 - late means: before what was judged
     parts.keeper.keep(
         parts.source, chunk, documents, newest_ms=state.newest_ms, memories=None, lease=parts.lease
     )

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 
 from anomalyctl.errors import AnomalyctlError, Transient
 from anomalyctl.pipeline.blame import refuse_or_raise
@@ -12,6 +14,7 @@ from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.intake import Intake, Row, sort_out
 from anomalyctl.pipeline.judging import Judged, judge_rows, may_heal
 from anomalyctl.pipeline.late_readings import judge_late
+from anomalyctl.pipeline.passage import Passage
 from anomalyctl.pipeline.source_parts import CHUNK, SourceParts, SourceState, bounded
 from anomalyctl.pipeline.tally import Tally
 from anomalyctl.stores.readings.queue import QueueEntry
@@ -33,6 +36,7 @@ class SourceRun:
         Raises what may heal by itself (Transient, TimedOut, SignInFailed, LostRace); a reading that no
         detector can judge becomes a dead letter instead.
         """
+        window_since_ns = time.time_ns() if self.state is None else None
         state = self.state or self.parts.load_state()
         intake = sort_out(
             entries,
@@ -44,7 +48,7 @@ class SourceRun:
         tally = Tally()
         try:
             self._clear_away(intake, tally)
-            self._judge_fresh(state, intake.fresh, tally)
+            self._judge_fresh(state, intake.fresh, tally, window_since_ns)
             judge_late(self.parts, state, intake.late, tally)
             self._drop_late_repeats(intake, tally)
         except BaseException:
@@ -73,17 +77,28 @@ class SourceRun:
             self.parts.keeper.drop_judged(self.parts.source, repeats)
             tally.repeated += len(repeats)
 
-    def _judge_fresh(self, state: SourceState, rows: Sequence[Row], tally: Tally) -> None:
+    def _judge_fresh(
+        self, state: SourceState, rows: Sequence[Row], tally: Tally, window_since_ns: int | None
+    ) -> None:
         writing: Future[None] | None = None
         start = 0
         try:
             while start < len(rows) and not self.parts.stopped():
                 chunk = bounded(rows[start : start + self._chunk_size(state)])
                 start += len(chunk)
-                judged = self._judge_or_refuse(state, chunk, tally)
-                # The next chunk is judged while this one is written, never more than one ahead.
-                _wait(writing)
-                writing = self._write(state, judged, tally)
+                passage = Passage(self.parts.source, chunk, window_since_ns=window_since_ns)
+                window_since_ns = None
+                try:
+                    with passage.active():
+                        judged = self._judge_or_refuse(state, chunk, tally)
+                    for _, part in judged:
+                        passage.found(part.documents)
+                    # The next chunk is judged while this one is written, never more than one ahead.
+                    _wait(writing)
+                except BaseException as error:
+                    passage.end(error)
+                    raise
+                writing = self._write(state, judged, tally, passage)
                 if state.fit_point is not None and state.clean >= state.fit_point:
                     _wait(writing)
                     self._fit_if_due(state, tally)
@@ -120,8 +135,8 @@ class SourceRun:
         return [(chunk, judged)]
 
     def _write(
-        self, state: SourceState, parts: list[tuple[Sequence[Row], Judged]], tally: Tally
-    ) -> Future[None] | None:
+        self, state: SourceState, parts: list[tuple[Sequence[Row], Judged]], tally: Tally, passage: Passage
+    ) -> Future[None]:
         for rows, judged in parts:
             alarms = [document["final_status"] == ANOMALY for document in judged.documents]
             tally.judged += len(rows)
@@ -131,18 +146,24 @@ class SourceRun:
                 self.parts.fitter.learns_from(simulated=row.origin == "simulated", alarmed=alarmed)
                 for row, alarmed in zip(rows, alarms, strict=True)
             )
-        return self._writer.submit(self._keep, parts) if parts else None
+        return self._writer.submit(copy_context().run, self._keep, parts, passage)
 
-    def _keep(self, parts: list[tuple[Sequence[Row], Judged]]) -> None:
-        for rows, judged in parts:
-            self.parts.keeper.keep(
-                self.parts.source,
-                rows,
-                judged.documents,
-                newest_ms=rows[-1].ms,
-                memories=judged.memories,
-                lease=self.parts.lease,
-            )
+    def _keep(self, parts: list[tuple[Sequence[Row], Judged]], passage: Passage) -> None:
+        try:
+            with passage.active():
+                for rows, judged in parts:
+                    self.parts.keeper.keep(
+                        self.parts.source,
+                        rows,
+                        judged.documents,
+                        newest_ms=rows[-1].ms,
+                        memories=judged.memories,
+                        lease=self.parts.lease,
+                    )
+        except BaseException as error:
+            passage.end(error)
+            raise
+        passage.end()
 
     def _fit_if_due(self, state: SourceState, tally: Tally) -> None:
         assert state.newest_ms is not None  # noqa: S101 - a fit point lies behind a judged reading

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
-from anomalyctl.observability.bound import bind, new_run_id, new_trace_id, run_id
+from anomalyctl.observability.bound import bind, new_run_id, run_id
 from anomalyctl.observability.figures import offer
 from anomalyctl.pipeline.breakers import SharedBreakers
 from anomalyctl.pipeline.dashboard import update_dashboard_cache
@@ -135,7 +135,7 @@ class Worker:
         return done
 
     def _drain(self) -> Drained:
-        with bind(run_id=run_id() or new_run_id(), trace_id=new_trace_id()):
+        with bind(run_id=run_id() or new_run_id()):
             self.breakers.heed(self.guards)
             return self.drainer.drain()
 

@@ -51,6 +51,7 @@ def test_a_document_has_the_specifications_keys_and_ours(bench: Bench, quiet: Qu
         "model_version": None,
         "late": False,
         "tiers_missing": [],
+        "trace_id": None,
         "severity": None,
         "tags": [],
         "shares": {},
