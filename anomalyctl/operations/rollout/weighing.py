@@ -110,6 +110,9 @@ def _against(seen: Seen, different: float) -> Sequence[str]:
         found.append(f"p95 {seen.new.p95_s * 1000:.0f} ms, {seen.old.p95_s * 1000:.0f} ms before")
     if seen.difference > different:
         found.append(f"it concludes otherwise on {seen.difference:.1%} of {seen.compared:,} readings")
+    if not found and seen.new.failures and not seen.compared:
+        said = f" ({seen.new.said})" if seen.new.said else ""
+        found.append(f"neither revision could be asked, so nothing was compared{said}")
     if not found and seen.new.requests < ENOUGH:
         found.append(f"only {seen.new.requests} requests were seen, too few to say")
     return found

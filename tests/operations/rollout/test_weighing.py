@@ -22,6 +22,10 @@ def test_a_revision_that_answers_alike_is_good():
         (Seen(tally(), tally(seconds=0.2), 100), "p95 200 ms, 20 ms before"),
         (Seen(tally(), tally(), 100, different=3), "it concludes otherwise on 3.0% of 100 readings"),
         (Seen(tally(5), tally(5), 5), "only 5 requests were seen, too few to say"),
+        (
+            Seen(tally(failures=100), tally(failures=100), 0),
+            "neither revision could be asked, so nothing was compared (HTTP 500)",
+        ),
     ],
 )
 def test_what_speaks_against_a_revision_is_said_with_its_figures(seen: Seen, said: str):
