@@ -12,6 +12,8 @@ from anomalyctl.operations import azure_reasons as reasons
 from anomalyctl.operations.connections import Connections
 
 if TYPE_CHECKING:
+    import httpx
+
     from anomalyctl.azure.cloud import Cloud
     from anomalyctl.azure.sign_in import Principal, SignIn
     from anomalyctl.environments import Environment
@@ -94,8 +96,6 @@ class AzureConnections(Connections):
     @cached_property
     def detectors(self) -> DetectorClient:
         """The detectors, with a token for their audience, or their own from the vault."""
-        import httpx
-
         from anomalyctl.pipeline.detectors import DetectorClient
 
         self.require_ready_detectors()
@@ -103,9 +103,15 @@ class AzureConnections(Connections):
         return DetectorClient(
             address,
             self.detector_token(),
-            transport=httpx.HTTPTransport(verify=self.verification(), proxy=_proxy_for(address)),
+            transport=self.detector_transport(address),
             refused_hint="Is the object id among operator_object_ids? A change takes a deploy and minutes.",
         )
+
+    def detector_transport(self, address: str) -> httpx.HTTPTransport:
+        """The way to detectors at an address: with the cloud's authorities, through the machine's proxy."""
+        import httpx
+
+        return httpx.HTTPTransport(verify=self.verification(), proxy=_proxy_for(address))
 
     def require_ready_detectors(self) -> None:
         """Return where the detectors answer and are ready; raise why not."""

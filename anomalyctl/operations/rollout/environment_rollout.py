@@ -80,9 +80,8 @@ def roll_out_detectors(
 
         def make_probe(old: str, new: str) -> Probe:
             for address in (old, new):
-                clients.append(
-                    DetectorClient(address, token, ca_bundle=connections.cloud.ca_bundle, policy=policy)
-                )
+                transport = connections.detector_transport(address)
+                clients.append(DetectorClient(address, token, policy=policy, transport=transport))
             return Probe(store, clients[-2], clients[-1])
 
         rolling = RollingOut(
