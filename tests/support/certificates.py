@@ -29,8 +29,8 @@ class Certificates:
     key: Path
 
     @classmethod
-    def made_in(cls, folder: Path) -> Certificates:
-        """Make an authority and a certificate for 127.0.0.1 and localhost, good for a day."""
+    def made_in(cls, folder: Path, *more_names: str, address: str = "127.0.0.2") -> Certificates:
+        """Make an authority and a certificate for 127.0.0.1, localhost and more, good for a day."""
         folder.mkdir(parents=True, exist_ok=True)
         authority_key = ec.generate_private_key(ec.SECP256R1())
         authority_name = _name("anomalyctl test authority")
@@ -44,8 +44,8 @@ class Certificates:
             .sign(authority_key, hashes.SHA256())
         )
         key = ec.generate_private_key(ec.SECP256R1())
-        addresses = [ipaddress.ip_address(f"127.0.0.{last}") for last in (1, 2)]
-        names = [x509.DNSName("localhost"), *map(x509.IPAddress, addresses)]
+        addresses = [ipaddress.ip_address(one) for one in {"127.0.0.1", "127.0.0.2", address}]
+        names = [*map(x509.DNSName, ("localhost", *more_names)), *map(x509.IPAddress, addresses)]
         certificate = (
             _builder(_name("localhost"), authority_name, key.public_key())
             .add_extension(x509.SubjectAlternativeName(names), critical=False)

@@ -60,6 +60,8 @@ class Paper:
     subscription_state: str = "Enabled"
     hooks: list[tuple[str, Callable[[], None]]] = field(default_factory=list)
     """Patterns of `METHOD path` and what happens in Azure after such a request was answered."""
+    before: Callable[[], None] = lambda: None
+    """Runs before each answer: what others did to this Azure meanwhile is written down there."""
     delay_s: float = 0.0
     """How long every answer takes."""
     at_once: int = 0

@@ -33,12 +33,26 @@ REGISTRY_TOKEN = "a-token-of-the-registry"  # pragma: allowlist secret
 PERMISSION = "sig=a-permission-in-the-address"  # pragma: allowlist secret
 
 
+@dataclass(frozen=True)
+class Places:
+    """Azure's ids of what is published to."""
+
+    registry: str = REGISTRY
+    app: str = APP
+    job: str = JOB
+    functions: str = FUNCTIONS
+    dashboard: str = DASHBOARD
+
+
 @dataclass
 class PublishingStandIn:
     """The services, and what they received."""
 
     address: str = ""
     paper: Paper = field(default_factory=Paper)
+    places: Places = field(default_factory=Places)
+    patience: int = 2
+    """How often a build or a deployment is not done yet when it is asked for."""
     builds: list[Document] = field(default_factory=list)
     uploads: list[set[str]] = field(default_factory=list)
     packages: list[tuple[str, dict[str, str], set[str]]] = field(default_factory=list)
@@ -59,9 +73,13 @@ class PublishingStandIn:
 
     def furnish(self, paper: Paper) -> None:
         """Everything that Terraform has made, with nothing published to it."""
-        self.__init__(address=self.address, paper=paper)  # type: ignore[misc]
+        self.__init__(  # type: ignore[misc]
+            address=self.address, paper=paper, places=self.places, patience=self.patience
+        )
+        at = self.places
+        revision = f"{self._app_name}--1"
         placeholder = "mcr.microsoft.com/k8se/quickstart:latest"
-        for path in (APP, JOB):
+        for path in (at.app, at.job):
             paper.resources[path.lower()] = {
                 "id": path,
                 "properties": {
@@ -69,31 +87,35 @@ class PublishingStandIn:
                     "template": {
                         "containers": [{"name": "detectors", "image": placeholder, "env": [{"name": "A"}]}]
                     },
-                    "latestRevisionName": "ca-wells-dev--1",
-                    "latestReadyRevisionName": "ca-wells-dev--1",
+                    "latestRevisionName": revision,
+                    "latestReadyRevisionName": revision,
                 },
             }
             self._tags(path)
-        for path in (FUNCTIONS, DASHBOARD):
+        for path in (at.functions, at.dashboard):
             host = {"name": self.login_server, "hostType": "Repository"}
             paper.resources[path.lower()] = {"id": path, "properties": {"hostNameSslStates": [host]}}
             self._tags(path)
-        paper.resources[f"{FUNCTIONS}/hostruntime/admin/host/status".lower()] = {"state": "Running"}
-        listed = [{"name": f"func-wells-dev/{name}"} for name in FUNCTION_NAMES]
-        paper.collections[f"{FUNCTIONS}/functions".lower()] = (SITES_API, listed)
-        paper.collections[f"{REGISTRY}/runs".lower()] = (TASKS_API, [])
+        paper.resources[f"{at.functions}/hostruntime/admin/host/status".lower()] = {"state": "Running"}
+        listed = [{"name": f"{at.functions.rpartition('/')[2]}/{name}"} for name in FUNCTION_NAMES]
+        paper.collections[f"{at.functions}/functions".lower()] = (SITES_API, listed)
+        paper.collections[f"{at.registry}/runs".lower()] = (TASKS_API, [])
         for action, answer in (
             ("listBuildSourceUploadUrl", self._upload_place),
             ("scheduleRun", self._schedule),
         ):
-            paper.questions[f"{REGISTRY}/{action}".lower()] = (TASKS_API, answer)
+            paper.questions[f"{at.registry}/{action}".lower()] = (TASKS_API, answer)
         for action in ("restart", "syncfunctiontriggers"):
-            path = f"{FUNCTIONS}/{action}".lower()
+            path = f"{at.functions}/{action}".lower()
             paper.questions[path] = (SITES_API, lambda _, done=action: self.actions.append(done) or {})
-        paper.hooks.append((f"PATCH {APP}".replace(".", r"\."), self._new_revision))
+        paper.hooks.append((f"PATCH {at.app}".replace(".", r"\."), self._new_revision))
+
+    @property
+    def _app_name(self) -> str:
+        return self.places.app.rpartition("/")[2]
 
     def app(self) -> Document:
-        return self.paper.resources[APP.lower()]["properties"]
+        return self.paper.resources[self.places.app.lower()]["properties"]
 
     def image(self) -> str:
         return str(self.app()["template"]["containers"][0]["image"])
@@ -140,25 +162,28 @@ class PublishingStandIn:
         run = f"cf{len(self.builds)}"
         repository, _, tag = body["imageNames"][0].partition(":")
         made = {"runId": run, "status": "Queued", "outputImages": []}
-        path = f"{REGISTRY}/runs/{run}"
+        steps = iter(("Running",) if self.patience else ())
+        path = f"{self.places.registry}/runs/{run}"
         self.paper.resources[path.lower()] = {"name": run, "properties": made}
         link = {"logLink": f"{self.address}/log?{PERMISSION}"}
         self.paper.questions[f"{path}/listLogSasUrl".lower()] = (TASKS_API, lambda _: link)
         self.paper.questions[f"{path}/cancel".lower()] = (TASKS_API, lambda _: {})
 
         def goes_on() -> None:
-            made["status"] = "Running" if made["status"] == "Queued" else self.build_status
+            made["status"] = next(steps, self.build_status)
             if made["status"] == "Succeeded":
                 made["outputImages"] = [{"repository": repository, "tag": tag}]
-                self.paper.collections[f"{REGISTRY}/runs".lower()][1].append({"properties": made})
+                self.paper.collections[f"{self.places.registry}/runs".lower()][1].append({"properties": made})
 
+        if not self.patience:
+            goes_on()
         self.paper.hooks.append((f"GET {path}".replace(".", r"\."), goes_on))
         return {"name": run, "properties": made}
 
     def _new_revision(self) -> None:
         app = self.app()
         number = int(app["latestRevisionName"].rpartition("-")[2]) + 1
-        app["latestRevisionName"] = app["latestReadyRevisionName"] = f"ca-wells-dev--{number}"
+        app["latestRevisionName"] = app["latestReadyRevisionName"] = f"{self._app_name}--{number}"
 
     def _uploaded(self, request: Request, body: bytes) -> Response:
         if request.url.query != PERMISSION or "authorization" in request.headers:
@@ -198,7 +223,7 @@ class PublishingStandIn:
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             names = set(archive.namelist())
         self.packages.append((request.url.path, dict(request.query_params), names))
-        self.polls = 2
+        self.polls = self.patience
         return Response(status_code=202, headers={"Location": f"{self.address}/api/deployments/latest"})
 
     def _deployment(self) -> Response:

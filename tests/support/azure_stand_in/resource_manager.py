@@ -32,6 +32,7 @@ class ResourceManagerStandIn:
         self.paper.most_at_once = max(self.paper.most_at_once, self.paper.at_once)
         try:
             await anyio.sleep(self.paper.delay_s)
+            self.paper.before()
             return await self._answer(request)
         finally:
             self.paper.at_once -= 1

@@ -21,6 +21,9 @@ class Revisions:
     divided: list[dict[str, int]] = field(default_factory=list)
     """How the traffic was divided, each change once."""
     images: dict[str, str] = field(default_factory=dict)
+    app_id: str = APP
+    domain: str = ""
+    """Below which each revision has a name of its own; without it `addresses` tells."""
 
     def install(self, image: str) -> None:
         """The app runs one revision of that image, as Terraform made it."""
@@ -31,11 +34,11 @@ class Revisions:
         self.images = {app["latestRevisionName"]: image}
         self._tell(app["latestRevisionName"], active=True)
         self.paper.hooks[:] = [hook for hook in self.paper.hooks if not hook[0].startswith("PATCH")]
-        self.paper.hooks.append((f"(GET|PATCH) {APP}(/.*)?".replace(".", r"\.", 0), self._settle))
+        self.paper.hooks.append((f"(GET|PATCH) {self.app_id}(/.*)?".replace(".", r"\.", 0), self._settle))
 
     @property
     def app(self) -> Document:
-        return self.paper.resources[APP.lower()]["properties"]
+        return self.paper.resources[self.app_id.lower()]["properties"]
 
     @property
     def taking(self) -> dict[str, int]:
@@ -59,7 +62,7 @@ class Revisions:
         app = self.app
         image = app["template"]["containers"][0]["image"]
         if image != self.images[app["latestRevisionName"]]:
-            name = f"ca-wells-dev--{len(self.images) + 1}"
+            name = f"{self.app_id.rpartition('/')[2]}--{len(self.images) + 1}"
             self.images[name] = image
             app["latestRevisionName"] = name
             self._tell(name, active=True)
@@ -78,12 +81,12 @@ class Revisions:
         image = self.images[name]
         properties: dict[str, Any] = {
             "active": active,
-            "fqdn": self.addresses.get(image, "nowhere.example"),
+            "fqdn": f"{name}.{self.domain}" if self.domain else self.addresses.get(image, "nowhere.example"),
             "provisioningState": "Failed" if image in self.broken else "Provisioned",
             "provisioningError": "ImagePullBackOff" if image in self.broken else "",
             "healthState": "Healthy",
         }
-        path = f"{APP}/revisions/{name}"
+        path = f"{self.app_id}/revisions/{name}"
         self.paper.resources[path.lower()] = {"name": name, "properties": properties}
 
         def stop(_: Any) -> Document:

@@ -26,6 +26,7 @@ class Answers:
 
     def __init__(self, folder: Path) -> None:
         self._cloud = Cloud(folder)
+        self._given = folder / "given.json"
         self._life = Lifecycle(self._cloud, Troubles(folder))
         self._schema = provider_schema()
         self._subscription = "00000000-0000-0000-0000-000000000000"
@@ -130,7 +131,9 @@ class Answers:
         if after is None:
             self._life.delete(type_name, prior)
             return None
-        state = fill(type_name, self._schema.resources[type_name]["block"], after, self._subscription)
+        state = fill(
+            type_name, self._schema.resources[type_name]["block"], after, self._subscription, self._told()
+        )
         if prior is None:
             return self._life.create(type_name, state)
         return self._life.update(type_name, prior, state)
@@ -144,7 +147,12 @@ class Answers:
         for one in self._cloud.resources(type_name):
             if all(one.state.get(key) == value for key, value in asked.items()):
                 known = {key: one.state.get(key) for key in attributes(block) if config.get(key) is None}
-        return fill(type_name, block, config | known, self._subscription)
+        return fill(type_name, block, config | known, self._subscription, self._told())
+
+    def _told(self) -> dict[str, dict[str, Any]]:
+        """What a test said that Azure computes, by type and attribute."""
+        found: dict[str, dict[str, Any]] = json.loads(self._given.read_text()) if self._given.exists() else {}
+        return found
 
 
 def _validated(schemas: dict[str, dict[str, Any]], question: Message) -> Message:

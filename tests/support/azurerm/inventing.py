@@ -27,9 +27,18 @@ _GUIDS = (
 _SECRETS = ("_key", "_connection_string", "_password", "_token", "_secret", "_verification_id")
 
 
-def fill(type_name: str, block: Block, state: dict[str, Any], subscription: str) -> dict[str, Any]:
-    """Give every computed attribute that is unknown or null a value; the rest stays as it is."""
-    facts = knowledge().get(type_name, {})
+def fill(
+    type_name: str,
+    block: Block,
+    state: dict[str, Any],
+    subscription: str,
+    given: dict[str, dict[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """Give every computed attribute that is unknown or null a value; the rest stays as it is.
+
+    `given` goes before what is known of each type, in the same form.
+    """
+    facts = knowledge().get(type_name, {}) | (given or {}).get(type_name, {})
     answers = _Answers(type_name, state, subscription, facts)
     filled = dict(state)
     identity = filled.get("id")

@@ -78,6 +78,10 @@ class StandIn:
             finally:
                 process.terminate()
 
+    def give(self, facts: dict[str, dict[str, Any]]) -> None:
+        """Say what Azure computes: by type, values of attributes as in knowledge.toml, such as an address."""
+        (self.folder / "given.json").write_text(json.dumps(facts))
+
     def trouble(self, **wishes: list[dict[str, Any]]) -> None:
         """Ask for troubles (slow, fail, drift, die; see troubles.py); none at all ends them."""
         shutil.rmtree(self.folder / "spent", ignore_errors=True)

@@ -1,0 +1,64 @@
+"""Resource Manager learns what Terraform made with the stand-in provider, and what it took away again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.support.azure_stand_in.paper import Paper
+from tests.support.azure_stand_in.publishing import Places, PublishingStandIn
+from tests.support.azurerm.cloud import Cloud
+from tests.support.azurerm.mirror import StandIn
+
+_NEEDED = {
+    "registry": "azurerm_container_registry",
+    "app": "azurerm_container_app",
+    "functions": "azurerm_linux_function_app",
+    "dashboard": "azurerm_linux_web_app",
+}
+
+
+@dataclass
+class Following:
+    """Looks before each answer; the services have what is published to them as soon as all of it stands."""
+
+    provider: StandIn
+    paper: Paper
+    services: PublishingStandIn
+    stands: Callable[[Places], None]
+    """Told once, when everything that is published to stands."""
+    known: set[str] = field(default_factory=set)
+    _groups: set[str] = field(default_factory=set)
+    _seen: int = -1
+
+    def look(self) -> None:
+        """Bring the paper to what exists now."""
+        changed = Path(self.provider.folder, "resources").stat().st_mtime_ns
+        if changed == self._seen:
+            return
+        self._seen = changed
+        self._list_groups(self.provider.cloud)
+        ids = {one.type: one.id for one in self.provider.cloud.resources()}
+        if not self.known and set(_NEEDED.values()) <= set(ids):
+            places = {name: ids[kind] for name, kind in _NEEDED.items()}
+            places["job"] = ids.get("azurerm_container_app_job", f"{ids['azurerm_container_app']}-no-job")
+            self.services.places = Places(**places)
+            self.services.furnish(self.paper)
+            self.known = set(places.values())
+            self.stands(self.services.places)
+        for gone in self.known - set(ids.values()):
+            for key in [key for key in self.paper.resources if key.startswith(gone.lower())]:
+                del self.paper.resources[key]
+
+    def _list_groups(self, cloud: Cloud) -> None:
+        """What stands in each group, as Azure lists it: nothing below another resource."""
+        everything = cloud.resources()
+        self._groups |= {one.id for one in everything if one.type == "azurerm_resource_group"}
+        for group in self._groups:
+            inside = [
+                {"id": one.id, "name": one.name}
+                for one in everything
+                if one.id.startswith(f"{group}/providers/") and len(one.id.split("/")) == 9
+            ]
+            self.paper.collections[f"{group}/resources".lower()] = ("2025-04-01", inside)
