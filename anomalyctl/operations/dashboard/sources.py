@@ -38,7 +38,7 @@ def copy_sources(source: Path, target: Path) -> None:
 
 
 def source_files(source: Path) -> Iterator[Path]:
-    """Relative paths in a fixed order, without what is made, tests, and `.env` files (they may hold secrets)."""
+    """Relative paths in a fixed order; no tests, nothing made, and no `.env` files, where secrets may be."""
     for folder, folders, files in os.walk(source):
         left_out = _MADE | _NOT_SERVED if Path(folder) == source else _MADE
         folders[:] = sorted(name for name in folders if name not in left_out)
