@@ -36,6 +36,11 @@ class LocalFolder:
         return self.root / "state.json"
 
     @property
+    def dashboard(self) -> Path:
+        """Why the last deploy left the dashboard out, if it did."""
+        return self.root / "dashboard.json"
+
+    @property
     def deploy_lock(self) -> Path:
         """Held by the one command that changes the environment."""
         return self.root / "deploy.lock"

@@ -19,6 +19,7 @@ from anomalyctl.local.part import Part, digest
 from anomalyctl.local.ports import ensure_ports
 from anomalyctl.local.secrets_file import LocalSecrets, ensure_secrets
 from anomalyctl.local.state import SupervisorState
+from anomalyctl.operations.dashboard.absence import Absence, keep_absence
 from anomalyctl.operations.deploy_dashboard import LEFT_OUT, DashboardDeployment, DashboardWork
 from anomalyctl.operations.deploy_late import LatePart, is_same_but, runs_what_was_planned, with_late
 from anomalyctl.operations.deploy_waiting import Waiting
@@ -83,8 +84,17 @@ def deploy_local(project: Project, progress: Progress = SILENCE, *, dashboard: b
         prepare={COSMOS: _create_containers},
         late=work if isinstance(work, DashboardWork) else None,
     )
+    return bring_up_telling(folder, blueprint, work, progress)
+
+
+def bring_up_telling(
+    folder: LocalFolder, blueprint: Blueprint, work: DashboardWork | DashboardDeployment, progress: Progress
+) -> Deployment:
+    """`bring_up`, and keep for `status` what became of the dashboard."""
     deployment = bring_up(folder, blueprint, progress)
-    return replace(deployment, dashboard=work.outcome if isinstance(work, DashboardWork) else work)
+    outcome = work.outcome if isinstance(work, DashboardWork) else work
+    keep_absence(folder, Absence(outcome.reason, outcome.hint))
+    return replace(deployment, dashboard=outcome)
 
 
 def bring_up(folder: LocalFolder, blueprint: Blueprint, progress: Progress = SILENCE) -> Deployment:

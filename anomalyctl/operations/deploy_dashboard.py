@@ -33,7 +33,7 @@ class DashboardDeployment:
     hint: str = ""
 
 
-LEFT_OUT: Final = DashboardDeployment("left out", reason="It was not asked for.")
+LEFT_OUT: Final = DashboardDeployment("left out", reason="It was not asked for (--no-dashboard).")
 
 
 class DashboardWork:

@@ -10,11 +10,12 @@ from typing import Any, Literal
 
 from anomalyctl.local import control
 from anomalyctl.local.disk import read_json
-from anomalyctl.local.environment import COSMOS, FUNCTIONS, VALKEY, not_running
+from anomalyctl.local.environment import COSMOS, DASHBOARD, FUNCTIONS, VALKEY, not_running
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.part import Part, parts_from_mapping
 from anomalyctl.local.probing import ask, trouble
 from anomalyctl.local.state import Health, PartState
+from anomalyctl.operations.dashboard.absence import kept_absence
 from anomalyctl.operations.status_backlog import Backlogs, read_backlogs
 from anomalyctl.operations.status_figures import Figure
 from anomalyctl.telemetry.times import parse_time
@@ -65,6 +66,8 @@ class EnvironmentStatus:
     """What the functions leave alone for a while, since it failed: `database`, `ml detector`."""
     figures: tuple[Figure, ...] = ()
     """Of Azure Monitor, beside their thresholds; none for `local`."""
+    without_dashboard: str = ""
+    """Why `local` runs without its dashboard; empty where it has one."""
     serial: int | None = None
     """Of the Terraform state that told the addresses."""
     unchecked: str = ""
@@ -102,6 +105,7 @@ def read_status(folder: LocalFolder, *, now: datetime | None = None) -> Environm
         open_episodes=backlogs.open_episodes,
         dead_letters=backlogs.dead_letters,
         open_breakers=backlogs.open_breakers,
+        without_dashboard="" if any(one.name == DASHBOARD for one in parts) else kept_absence(folder).reason,
     )
 
 

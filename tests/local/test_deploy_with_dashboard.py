@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from anomalyctl.errors import NotDeployed
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.operations.dashboard.finding import _local_dashboard
 from anomalyctl.operations.dashboard.opening import has_display, open_in_browser
-from anomalyctl.operations.deploy import Blueprint, Deployment, bring_up
+from anomalyctl.operations.deploy import Blueprint, Deployment, bring_up_telling
 from anomalyctl.operations.deploy_dashboard import DashboardWork
 from anomalyctl.operations.destroy import destroy_local
 from anomalyctl.operations.progress import Silence
@@ -43,15 +42,15 @@ class Plant:
         work = DashboardWork.look_for(self.project, self.folder, self.environ, progress)
         late = work if isinstance(work, DashboardWork) else None
         blueprint = Blueprint((*BASE, "dashboard"), self.dummies.build, {}, late)
-        deployment = bring_up(self.folder, blueprint, progress)
-        return deployment, (work.outcome if late else work)
+        deployment = bring_up_telling(self.folder, blueprint, work, progress)
+        return deployment, deployment.dashboard
 
     def said(self) -> Any:
         return httpx.get(_local_dashboard(self.folder).address + "/api/health").json()
 
 
 @pytest.fixture
-def plant(tmp_path: Path, folder: LocalFolder, dummies: Any) -> Iterator[Plant]:
+def plant(tmp_path: Path, folder: LocalFolder, dummies: Any) -> Plant:
     return Plant(tmp_path, folder, dummies)
 
 
@@ -113,6 +112,19 @@ def test_a_machine_without_node_is_told_and_goes_on(plant: Plant) -> None:
     assert deployment.outcome == "started"
     assert (dashboard.state, dashboard.address) == ("left out", None)
     assert "needs Node" in dashboard.reason
+    assert "needs Node" in read_status(plant.folder).without_dashboard
+    with pytest.raises(NotDeployed, match="needs Node") as told:
+        _local_dashboard(plant.folder)
+    assert "Install Node" in (told.value.hint or "")
+
+
+def test_status_tells_of_no_absence_where_the_dashboard_runs_again(plant: Plant) -> None:
+    path = plant.environ["PATH"]
+    plant.environ["PATH"] = "/nowhere"
+    plant.deploy()
+    plant.environ["PATH"] = path
+    plant.deploy()
+    assert read_status(plant.folder).without_dashboard == ""
 
 
 def test_a_project_without_a_dashboard_goes_on_in_silence(plant: Plant) -> None:

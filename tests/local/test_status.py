@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from anomalyctl.cli.views.status import status_view
 from anomalyctl.operations.status import EnvironmentStatus, PartStatus, _failing_functions
 
@@ -40,3 +42,9 @@ def test_trouble_stands_under_the_table_and_is_never_read_as_markup() -> None:
 
 def test_a_healthy_part_has_nothing_under_the_table() -> None:
     assert "see:" not in shown(status(""))
+
+
+def test_a_dashboard_that_was_left_out_is_told_in_one_line() -> None:
+    without = replace(status(""), without_dashboard="The dashboard needs Node, which is not installed.")
+    assert "Without the dashboard: The dashboard needs Node, which is not installed." in shown(without)
+    assert "dashboard" not in shown(status(""))

@@ -42,6 +42,8 @@ _MINUTE, _HOUR, _DAY = 60, 3600, 86_400
 def status_view(status: EnvironmentStatus) -> RenderableType:
     """One row a part; what is wrong stands under the table, then the figures where there are any."""
     shown: list[RenderableType] = [_parts_table(status), *_troubles(status)]
+    if status.without_dashboard:
+        shown.append(Text(f"Without the dashboard: {status.without_dashboard}", style="hint"))
     if status.figures:
         shown += ["", _figures_table(status)]
     if status.unchecked:

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 
 from anomalyctl.environments import Environment, environment_named
-from anomalyctl.errors import AnomalyctlError, NotDeployed
+from anomalyctl.errors import NotDeployed
 from anomalyctl.local import control
 from anomalyctl.local.dashboard_part import dashboard_address
 from anomalyctl.local.environment import DASHBOARD, DEPLOY, not_running
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.probing import trouble
-from anomalyctl.operations.dashboard.node import find_node
+from anomalyctl.operations.dashboard.absence import kept_absence
 from anomalyctl.project import Project, find_project
 
 
@@ -50,15 +49,9 @@ def _local_dashboard(folder: LocalFolder) -> Dashboard:
 
 
 def _without_dashboard(folder: LocalFolder) -> NotDeployed:
-    message = "The environment local runs without its dashboard"
-    try:
-        find_node(os.environ)
-    except AnomalyctlError as error:
-        return NotDeployed(f"{message}. {error.message}", hint=f"{error.hint} Then: {DEPLOY}")
-    log = folder.log_of("dashboard-build")
-    if log.exists():
-        return NotDeployed(f"{message}: it could not be built.", hint=f"See: {log}. Then: {DEPLOY}")
-    return NotDeployed(f"{message}.", hint=f"Run: {DEPLOY}")
+    absence = kept_absence(folder)
+    message = f"The environment local runs without its dashboard. {absence.reason}".rstrip()
+    return NotDeployed(message, hint=f"{absence.hint} Then: {DEPLOY}" if absence.hint else f"Run: {DEPLOY}")
 
 
 def _azure_dashboard(project: Project, environment: Environment) -> Dashboard:
