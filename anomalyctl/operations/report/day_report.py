@@ -148,7 +148,8 @@ def plain_summary(report: DayReport) -> str:
     if health.flood:
         parts.append(f"There was a flood: {health.most_in_ten_minutes} new ones within ten minutes.")
     if report.dead_letters:
-        parts.append(f"{sum(report.dead_letters.values()):,} readings have no verdict.")
+        count = sum(report.dead_letters.values())
+        parts.append(f"{count:,} {'reading has' if count == 1 else 'readings have'} no verdict.")
     return " ".join(parts)
 
 

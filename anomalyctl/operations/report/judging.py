@@ -12,8 +12,9 @@ from typing import Any, Final
 from anomalyctl.telemetry.tags import TagRegistry
 from anomalyctl.telemetry.times import parse_time
 
-_SILENCE_FACTOR: Final = 3
-"""A gap of more than three intervals is a silence."""
+_SILENCE_INTERVALS: Final = 3
+_SILENCE_S: Final = 300.0
+"""A gap of more than three intervals, and of five minutes at least, is a silence."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,7 @@ class Collected:
         moments = [0.0, *self.seconds, length_s]
         gaps = [after - before for before, after in pairwise(moments)]
         longest = max(gaps, default=0.0)
+        least = max(_SILENCE_INTERVALS * self.registry.cadence_s, _SILENCE_S)
         return Judging(
             source=self.source,
             judged=len(self.seconds),
@@ -57,7 +59,7 @@ class Collected:
             late=self.counts["late"],
             warming_up=self.counts["warming-up"],
             half_judged=self.counts["half judged"],
-            longest_silence_s=longest if longest > _SILENCE_FACTOR * self.registry.cadence_s else 0.0,
+            longest_silence_s=longest if longest > least else 0.0,
             models=tuple(self.models),
         )
 
