@@ -8,16 +8,19 @@ from typing import Any
 from tests.support.azure_stand_in.entra import OPERATOR, claims_of
 from tests.support.entra_redis import AUDIENCE as REDIS_AUDIENCE
 from tests.support.whole_azure import BAD, DOMAIN, WholeAzure
+from tests.support.wrapped_root import wait_until
 
 PARTS = ("redis", "cosmos", "detectors", "functions", "dashboard")
 
 
 def test_deploy_use_roll_out_and_destroy(azure: WholeAzure, reading_store: Any) -> None:
     _deploys_and_publishes(azure)
+    _sends_nothing_twice(azure)
     azure.create_database()
     _takes_readings_from_whoever_has_a_role(azure, reading_store)
     _answers(azure)
     _goes_back_from_a_bad_revision(azure)
+    _leaves_no_traffic_divided_when_it_is_killed(azure)
     _leaves_nothing(azure)
 
 
@@ -43,6 +46,13 @@ def _deploys_and_publishes(azure: WholeAzure) -> None:
     assert azure.services.tag_of(places.functions) and azure.services.tag_of(places.dashboard)
     health = {one["name"]: one["answer"] for one in deployed["health"]}
     assert health["container_app_fqdn"] == health["app_service_url"] == "answers"
+
+
+def _sends_nothing_twice(azure: WholeAzure) -> None:
+    sent = len(azure.services.builds), len(azure.services.packages)
+    again = azure("publish", "all", "--yes")
+    assert {one["outcome"] for one in again["parts"]} == {"unchanged"}
+    assert (len(azure.services.builds), len(azure.services.packages)) == sent
 
 
 def _takes_readings_from_whoever_has_a_role(azure: WholeAzure, reading_store: Any) -> None:
@@ -79,6 +89,21 @@ def _goes_back_from_a_bad_revision(azure: WholeAzure) -> None:
     assert azure.revisions.as_terraform_has_it
     assert azure("runs", "list")[0]["outcome"] == "failed"
     assert azure("rollback", "--yes", expect=1)["code"] == "not_found", "nothing is left to take back"
+
+
+def _leaves_no_traffic_divided_when_it_is_killed(azure: WholeAzure) -> None:
+    before = azure.serving()
+    azure.put_into_registry("next")
+    process = azure.start("rollout", "detectors", "--image", "next", "--watch", "10m", "--yes")
+    try:
+        wait_until(lambda: len(azure.serving()) == 2, "the new revision to have its share")
+    finally:
+        process.kill()
+        process.communicate()
+    log = azure.root / ".anomalyctl" / "dev" / "rollout-guard.log"
+    wait_until(lambda: "the old revision serves again" in log.read_text(), "the guard to bring it back")
+    assert azure.serving() == before
+    assert azure.revisions.as_terraform_has_it
 
 
 def _leaves_nothing(azure: WholeAzure) -> None:

@@ -78,21 +78,26 @@ class WholeAzure:
         proxies = {"HTTPS_PROXY": self.proxy, "NO_PROXY": beside, "no_proxy": beside}
         return found | proxies | {"ANOMALYCTL_PROJECT": str(self.root), "NO_COLOR": "1"}
 
-    def __call__(self, *arguments: str, expect: int = 0) -> Any:
-        """The JSON document of a command with --env dev, or its error where it is to fail."""
-        done = subprocess.run(
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """A command with --env dev, in a process group of its own."""
+        return subprocess.Popen(
             [sys.executable, "-m", "anomalyctl", *arguments, "--env", "dev", "--output", "json"],
             env=self.environ(),
             stdin=subprocess.DEVNULL,
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
             text=True,
-            timeout=300,
-            check=False,
+            start_new_session=True,
         )
-        assert done.returncode == expect, (
-            f"{arguments}: {done.returncode}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+
+    def __call__(self, *arguments: str, expect: int = 0) -> Any:
+        """The JSON document of a command with --env dev, or its error where it is to fail."""
+        process = self.start(*arguments)
+        out, said = process.communicate(timeout=300)
+        assert process.returncode == expect, (
+            f"{arguments}: {process.returncode}\n{out[-3000:]}\n{said[-3000:]}"
         )
-        return json.loads(done.stdout) if done.stdout else json.loads(done.stderr.splitlines()[-1])["error"]
+        return json.loads(out) if out else json.loads(said.splitlines()[-1])["error"]
 
     @property
     def revisions(self) -> Revisions:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +25,8 @@ class Revisions:
     app_id: str = APP
     domain: str = ""
     """Below which each revision has a name of its own; without it `addresses` tells."""
+
+    _alone: threading.Lock = field(default_factory=threading.Lock)
 
     def install(self, image: str) -> None:
         """The app runs one revision of that image, as Terraform made it."""
@@ -59,6 +62,10 @@ class Revisions:
 
     def _settle(self) -> None:
         """Make the revision that a changed image asks for, and note how the traffic is divided."""
+        with self._alone:  # tests look from threads of their own
+            self._settle_alone()
+
+    def _settle_alone(self) -> None:
         app = self.app
         image = app["template"]["containers"][0]["image"]
         if image != self.images[app["latestRevisionName"]]:
