@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.support.azure_stand_in.paper import Paper
 from tests.support.azure_stand_in.publishing import Places, PublishingStandIn
-from tests.support.azurerm.cloud import Cloud
+from tests.support.azurerm.answers import conform
+from tests.support.azurerm.cloud import Cloud, Resource
 from tests.support.azurerm.mirror import StandIn
+from tests.support.azurerm.schema import provider_schema
 
 _NEEDED = {
     "registry": "azurerm_container_registry",
@@ -47,9 +51,25 @@ class Following:
             self.services.furnish(self.paper)
             self.known = set(places.values())
             self.stands(self.services.places)
+            pattern = f"PATCH {places['app']}".replace(".", r"\.")
+            self.paper.hooks.append((pattern, self._tell_terraform))
         for gone in self.known - set(ids.values()):
             for key in [key for key in self.paper.resources if key.startswith(gone.lower())]:
                 del self.paper.resources[key]
+
+    def _tell_terraform(self) -> None:
+        """The next refresh finds the image, port and probes that somebody gave the app beside Terraform."""
+        (app,) = self.provider.cloud.resources("azurerm_container_app")
+        changed = self.paper.resources[app.id.lower()]["properties"]
+        told = changed["template"]["containers"][0]
+        state = copy.deepcopy(app.state)
+        container = state["template"][0]["container"][0]
+        container["image"] = told["image"]
+        for probe in told.get("probes", ()):
+            container[f"{probe['type'].lower()}_probe"] = [_probe(probe)]
+        state["ingress"][0]["target_port"] = changed["configuration"]["ingress"]["targetPort"]
+        conformed = conform(provider_schema().resources[app.type]["block"], state)
+        self.provider.cloud.put(Resource(app.type, app.id, conformed))
 
     def _list_groups(self, cloud: Cloud) -> None:
         """What stands in each group, as Azure lists it: nothing below another resource."""
@@ -62,3 +82,19 @@ class Following:
                 if one.id.startswith(f"{group}/providers/") and len(one.id.split("/")) == 9
             ]
             self.paper.collections[f"{group}/resources".lower()] = ("2025-04-01", inside)
+
+
+def _probe(told: dict[str, Any]) -> dict[str, Any]:
+    """A probe of Resource Manager's as azurerm has it."""
+    asked = told["httpGet"]
+    found = {
+        "transport": asked["scheme"],
+        "port": asked["port"],
+        "path": asked["path"],
+        "interval_seconds": told["periodSeconds"],
+        "timeout": told["timeoutSeconds"],
+        "failure_count_threshold": told["failureThreshold"],
+    }
+    if "successThreshold" in told:
+        found["success_count_threshold"] = told["successThreshold"]
+    return found

@@ -68,7 +68,7 @@ class Answers:
 
     def upgrade_resource_state(self, question: Message) -> Message:
         state = json.loads(question["raw_state"]["json"])
-        return {"upgraded_state": encode(_conform(self._resource(question), state))}
+        return {"upgraded_state": encode(conform(self._resource(question), state))}
 
     def read_resource(self, question: Message) -> Message:
         current = decode(question["current_state"])
@@ -101,7 +101,7 @@ class Answers:
 
     def import_resource_state(self, question: Message) -> Message:
         found = self._cloud.find(question["type_name"], question["id"])
-        state = found.state if found else _conform(self._resource(question), {"id": question["id"]})
+        state = found.state if found else conform(self._resource(question), {"id": question["id"]})
         return {"imported_resources": [{"type_name": question["type_name"], "state": encode(state)}]}
 
     def read_data_source(self, question: Message) -> Message:
@@ -182,13 +182,13 @@ def _path(path: tuple[str | int, ...] | rules.Steps) -> Message:
     }
 
 
-def _conform(block: Block, state: dict[str, Any]) -> dict[str, Any]:
+def conform(block: Block, state: dict[str, Any]) -> dict[str, Any]:
     """A state that was written under another schema, or is only an id, brought into this schema's form."""
     conformed = {name: state.get(name) for name in attributes(block)}
     for name, kind in nested(block).items():
         value = state.get(name)
         if kind["nesting_mode"] == "single":
-            conformed[name] = _conform(kind["block"], value) if isinstance(value, dict) else None
+            conformed[name] = conform(kind["block"], value) if isinstance(value, dict) else None
         else:
-            conformed[name] = [_conform(kind["block"], item) for item in elements(value)]
+            conformed[name] = [conform(kind["block"], item) for item in elements(value)]
     return conformed
