@@ -53,7 +53,7 @@ class LanguageClient:
         self, settings: LanguageSettings, *, policy: Policy = LANGUAGE, guard: Guard | None = None
     ) -> None:
         self._deployment = settings.deployment
-        self._guard = guard or Guard(policy)
+        self.guard = guard or Guard(policy)
         self._client = openai.OpenAI(
             base_url=f"{settings.endpoint}/openai/v1/",
             api_key=settings.api_key or _token_provider(),
@@ -64,7 +64,7 @@ class LanguageClient:
     @property
     def breaker_state(self) -> str:
         """closed, open or half-open."""
-        return self._guard.state
+        return self.guard.state
 
     def ask(self, prompt: Prompt) -> Answer:
         """The model's contexts. Raises TimedOut, Unreachable, Transient, SignInFailed or `Unusable`."""
@@ -83,7 +83,7 @@ class LanguageClient:
 
     def parse(self, instructions: str, data: str, shape: type[ShapeT], *, most_tokens: int) -> Parsed[ShapeT]:
         """The model's answer to `data` under `instructions`, in that shape. Raises as `ask` does."""
-        return self._guard.call(lambda: self._parse(instructions, data, shape, most_tokens))
+        return self.guard.call(lambda: self._parse(instructions, data, shape, most_tokens))
 
     def close(self) -> None:
         """Close the connections."""

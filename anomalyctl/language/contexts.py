@@ -20,6 +20,8 @@ from anomalyctl.telemetry.tags import TagRegistry
 if TYPE_CHECKING:
     from anomalyctl.language.client import Answer
     from anomalyctl.language.prompt import Prompt
+    from anomalyctl.resilience.guard import Guard
+    from anomalyctl.resilience.policies import Policy
 
 _log = logging.getLogger(__name__)
 
@@ -49,6 +51,9 @@ class ContextWriter:
         budget: TokenBudget | None = None,
     ) -> None:
         self.counters = LanguageCounters()
+        self.guard: Guard | None = getattr(client, "guard", None)
+        """What stands before the model, where it is a real one."""
+        self.before_asking: Callable[[], None] = _nothing
         self._client = client
         self._clock = clock
         self._budget = budget or TokenBudget(clock)
@@ -78,6 +83,7 @@ class ContextWriter:
         if not self._budget.take():
             return "budget"
         self.counters.requested()
+        self.before_asking()
         found: dict[str, str] | FallbackReason
         try:
             answer = self._client.ask(prompt)
@@ -111,17 +117,32 @@ class ContextWriter:
                 self._answers.popitem(last=False)
 
 
-def writer_from_environment(environment: Mapping[str, str] | None = None) -> ContextWriter | None:
+def writer_from_environment(
+    environment: Mapping[str, str] | None = None,
+    *,
+    on_breaker: Callable[[Policy, str], None] | None = None,
+) -> ContextWriter | None:
     """The writer that the environment variables describe; None where no endpoint is set.
+
+    `on_breaker` is told when the model is left alone and when it is tried again.
 
     Raises `InvalidInput` naming a variable that is missing or wrong.
     """
-    settings = settings_from(os.environ if environment is None else environment)
+    environment = os.environ if environment is None else environment
+    settings = settings_from(environment)
     if settings is None:
         return None
     from anomalyctl.language.client import LanguageClient
+    from anomalyctl.resilience.guard import Guard
+    from anomalyctl.resilience.policies import LANGUAGE
+    from anomalyctl.resilience.settings import tuned
 
-    return ContextWriter(LanguageClient(settings))
+    policy = tuned(LANGUAGE, environment)
+    return ContextWriter(LanguageClient(settings, policy=policy, guard=Guard(policy, on_change=on_breaker)))
+
+
+def _nothing() -> None:
+    return None
 
 
 def _with_contexts(document: DocumentT, contexts: Mapping[str, str]) -> DocumentT:

@@ -11,26 +11,18 @@ from pathlib import Path
 
 import anomalyctl
 from anomalyctl.errors import MissingTool, PreconditionFailed
-from anomalyctl.local.disk import write_json, write_private
+from anomalyctl.local.disk import write_private
 from anomalyctl.local.environment import COSMOS, DETECTORS, FUNCTIONS, VALKEY, connections
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.part import Part, Probe
 from anomalyctl.local.ports import LOOPBACK
 from anomalyctl.local.secrets_file import LocalSecrets
 from anomalyctl.local.valkey import configuration, find_server
+from anomalyctl.observability.settings import TRACES_FILE, traces_of
 
 PARTS = (VALKEY, COSMOS, DETECTORS, FUNCTIONS)
 _PACKAGES = ("lark", "fastapi", "uvicorn", "azure.functions", "croniter", "redis", "sklearn")
-_LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {"json": {"()": "anomalyctl.observability.logs.JsonLines"}},
-    "handlers": {
-        "out": {"class": "logging.StreamHandler", "formatter": "json", "stream": "ext://sys.stdout"}
-    },
-    "root": {"handlers": ["out"], "level": "INFO"},
-}
-"""uvicorn's own lines carry no time, and so could not be put in order with those of the other parts."""
+_TAKEN_FROM_THE_SHELL = ("AZURE_", "OTEL_", "RESILIENCE_")
 
 
 def require_programs() -> None:
@@ -63,7 +55,7 @@ def plan(
         _valkey(folder, ports[VALKEY], secrets),
         _cosmos(folder, ports[COSMOS], secrets, code),
         _detectors(folder, services, ports[DETECTORS], settings, code),
-        _functions(services, ports[FUNCTIONS], settings, secrets, code),
+        _functions(folder, services, ports[FUNCTIONS], settings, secrets, code),
     )
 
 
@@ -98,8 +90,8 @@ def _cosmos(folder: LocalFolder, port: int, secrets: LocalSecrets, code: str) ->
 def _detectors(
     folder: LocalFolder, services: Path, port: int, settings: Mapping[str, str], code: str
 ) -> Part:
-    logging = folder.root / "detectors.logging.json"
-    write_json(logging, _LOGGING)
+    # uvicorn's own lines carry no time, and so could not be put in order with those of the other parts.
+    logging = services / "detectors" / "detector_service" / "logging.json"
     uvicorn = (sys.executable, "-m", "uvicorn", "--factory", "detector_service.app:create_app")
     talk = ("--no-access-log", "--log-config", str(logging))
     return Part(
@@ -107,7 +99,7 @@ def _detectors(
         title="Detectors",
         argv=(*uvicorn, "--host", LOOPBACK, "--port", str(port), *talk),
         probe=Probe("http", port, path="/health/ready", timeout_s=3.0),
-        env={**settings, "PYTHONPATH": str(services / "detectors"), "ANOMALYCTL_SERVICE": DETECTORS},
+        env={**settings, "PYTHONPATH": str(services / "detectors"), **_telling(folder, DETECTORS)},
         after=(VALKEY,),
         stop_s=4.0,
         version=code,
@@ -115,7 +107,12 @@ def _detectors(
 
 
 def _functions(
-    services: Path, port: int, settings: Mapping[str, str], secrets: LocalSecrets, code: str
+    folder: LocalFolder,
+    services: Path,
+    port: int,
+    settings: Mapping[str, str],
+    secrets: LocalSecrets,
+    code: str,
 ) -> Part:
     return Part(
         name=FUNCTIONS,
@@ -124,7 +121,7 @@ def _functions(
         probe=Probe("http", port, path="/health", secret=secrets.function_host_token, timeout_s=3.0),
         env={
             **settings,
-            "ANOMALYCTL_SERVICE": FUNCTIONS,
+            **_telling(folder, FUNCTIONS),
             "FUNCTION_HOST_PORT": str(port),
             "FUNCTION_HOST_TOKEN": secrets.function_host_token,
         },
@@ -136,9 +133,10 @@ def _functions(
 
 def _settings(ports: Mapping[str, int], secrets: LocalSecrets, environ: Mapping[str, str]) -> dict[str, str]:
     reach = connections(ports, secrets)
-    language = {name: value for name, value in environ.items() if name.startswith("AZURE_")}
+    # The language model may be a real one: its address and how to sign in. Traces may go to a collector.
+    taken = {name: value for name, value in environ.items() if name.startswith(_TAKEN_FROM_THE_SHELL)}
     return {
-        **language,  # the language model may be a real one: its address and how to sign in
+        **taken,
         "REDIS_CONNECTION_STRING": reach.redis_connection_string,
         "REDIS_TRIGGER": reach.redis_connection_string,
         "COSMOS_DB_CONNECTION_STRING": reach.cosmos_connection_string,
@@ -150,6 +148,14 @@ def _settings(ports: Mapping[str, int], secrets: LocalSecrets, environ: Mapping[
         # All parts share the cores: a thread per core in each would make them wait for each other.
         "OPENBLAS_NUM_THREADS": "1",
         "OMP_NUM_THREADS": "1",
+    }
+
+
+def _telling(folder: LocalFolder, part: str) -> dict[str, str]:
+    return {
+        "ANOMALYCTL_SERVICE": part,
+        "ANOMALYCTL_ENV": "local",
+        TRACES_FILE: str(traces_of(folder.logs, part)),
     }
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections import OrderedDict
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from opentelemetry.context import Context
@@ -29,7 +30,7 @@ from anomalyctl.observability.traces import KEEP
 
 SAMPLE_RATE: Final = "_MS.sampleRate"
 """Application Insights counts a span for as many as it stands for: 100 / rate."""
-_MOST_TRACES: Final = 512
+_MOST_PARTS: Final = 512
 """Parts of traces that may be open at a time; the oldest is forgotten, a leak is not built up."""
 _MOST_SPANS: Final = 256
 """Spans kept of one part."""
@@ -67,37 +68,64 @@ class RecordAll(Sampler):
         return f"RecordAll{{{self.rate:g} %}}"
 
 
+@dataclass(slots=True)
+class _Part:
+    """What one process did for a trace in one go."""
+
+    members: list[int] = field(default_factory=list)
+    ended: list[ReadableSpan] = field(default_factory=list)
+
+
 class KeepWorthwhile(SpanProcessor):
     """Hands the spans of a trace's part on when its first span has ended, if they are worth it."""
 
     def __init__(self, following: Sequence[SpanProcessor], rate: float) -> None:
         self._following, self._rate = following, rate
-        self._open: OrderedDict[int, list[ReadableSpan]] = OrderedDict()
+        self._open: OrderedDict[int, _Part] = OrderedDict()
+        self._part_of: dict[int, _Part] = {}
         self._lock = threading.Lock()
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Nothing yet."""
+        """Note which part it belongs to: several of one trace may be open, as three tiers are judged at once."""
+        assert span.context is not None  # noqa: S101 - a span of the SDK has one
+        own = span.context.span_id
+        with self._lock:
+            if span.parent is None or span.parent.is_remote:
+                part = self._open[own] = _Part()
+                while len(self._open) > _MOST_PARTS:
+                    self._forget(self._open.popitem(last=False)[1])
+            else:
+                found = self._part_of.get(span.parent.span_id)
+                if found is None or len(found.members) >= _MOST_SPANS:
+                    return
+                part = found
+            part.members.append(own)
+            self._part_of[own] = part
 
     def on_end(self, span: ReadableSpan) -> None:
         """Note the span, and decide with the first of its part."""
         assert span.context is not None  # noqa: S101 - a span of the SDK has one
         first = span.parent is None or span.parent.is_remote
-        key = span.context.trace_id
         with self._lock:
-            spans = self._open.setdefault(key, [])
-            if len(spans) < _MOST_SPANS or first:
-                spans.append(span)
-            while len(self._open) > _MOST_TRACES:
-                self._open.popitem(last=False)
+            part = self._part_of.get(span.context.span_id)
+            if part is None:
+                return  # of a part that has ended, or was too large
+            part.ended.append(span)
             if not first:
                 return
-            self._open.pop(key, None)
-        kept = KEEP in (span.attributes or {}) or _failed(spans)
+            self._open.pop(span.context.span_id, None)
+            self._forget(part)
+            spans = part.ended
+        kept = any(map(_is_worth_it, spans))
         if kept or span.context.trace_flags.sampled:
             # One that is kept for what was found in it stands for itself alone.
             for each in (_for_export(span, None if kept else self._rate) for span in spans):
                 for processor in self._following:
                     processor.on_end(each)
+
+    def _forget(self, part: _Part) -> None:
+        for member in part.members:
+            self._part_of.pop(member, None)
 
     def shutdown(self) -> None:
         """Hand on nothing more."""
@@ -109,8 +137,8 @@ class KeepWorthwhile(SpanProcessor):
         return all(processor.force_flush(timeout_millis) for processor in self._following)
 
 
-def _failed(spans: Sequence[ReadableSpan]) -> bool:
-    return any(span.status.status_code is StatusCode.ERROR for span in spans)
+def _is_worth_it(span: ReadableSpan) -> bool:
+    return KEEP in (span.attributes or {}) or span.status.status_code is StatusCode.ERROR
 
 
 def _for_export(span: ReadableSpan, rate: float | None) -> ReadableSpan:

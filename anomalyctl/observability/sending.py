@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import anomalyctl
@@ -57,6 +59,36 @@ def logger_provider(settings: ObservabilitySettings) -> LoggerProvider | None:
     provider = LoggerProvider(resource=_resource(settings), shutdown_on_exit=False)
     provider.add_log_record_processor(BatchLogRecordProcessor(AzureMonitorLogExporter(**_insights(settings))))
     return provider
+
+
+def send_now(settings: ObservabilitySettings, message: str, fields: Mapping[str, str]) -> bool:
+    """Send one record to Application Insights and wait; whether it was taken, which batches do not tell."""
+    from azure.monitor.opentelemetry.exporter import AzureMonitorLogExporter
+    from opentelemetry._logs import LogRecord, SeverityNumber
+    from opentelemetry.sdk._logs import LoggerProvider
+    from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+
+    taken: list[bool] = []
+
+    class Watched(AzureMonitorLogExporter):
+        def export(self, batch: Any, **options: Any) -> Any:
+            result = super().export(batch, **options)
+            taken.append(result.name == "SUCCESS")
+            return result
+
+    provider = LoggerProvider(resource=_resource(settings), shutdown_on_exit=False)
+    provider.add_log_record_processor(SimpleLogRecordProcessor(Watched(**_insights(settings))))
+    provider.get_logger("anomalyctl").emit(
+        LogRecord(
+            timestamp=time.time_ns(),
+            severity_number=SeverityNumber.INFO,
+            severity_text="INFO",
+            body=message,
+            attributes=dict(fields),
+        )
+    )
+    provider.shutdown()
+    return taken == [True]
 
 
 def _span_exporters(settings: ObservabilitySettings, redactor: Redactor) -> list[SpanExporter]:

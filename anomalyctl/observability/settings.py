@@ -9,8 +9,15 @@ from typing import Final
 
 from anomalyctl.errors import InvalidInput
 
+TRACES_FILE: Final = "ANOMALYCTL_TRACES_FILE"
+"""The variable that names the file for traces; none are written without it."""
 DEFAULT_SHARE: Final = 0.05
 """One trace in twenty; those with an anomaly or a failure come on top, all of them."""
+
+
+def traces_of(logs: Path, part: str) -> Path:
+    """Where a part on this machine writes its traces, beside its log."""
+    return logs / f"{part}.traces.jsonl"
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +45,7 @@ class ObservabilitySettings:
 
 def observability_settings(service: str, environ: Mapping[str, str]) -> ObservabilitySettings:
     """The settings. Raises InvalidInput naming the variable that is wrong."""
-    file = environ.get("ANOMALYCTL_TRACES_FILE", "").strip()
+    file = environ.get(TRACES_FILE, "").strip()
     disabled = environ.get("OTEL_SDK_DISABLED", "").strip().lower() == "true"
     insights = "" if disabled else environ.get("APPLICATIONINSIGHTS_CONNECTION_STRING", "").strip()
     return ObservabilitySettings(

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from anomalyctl.errors import InvalidInput
+from anomalyctl.observability.logs import quieten
 from anomalyctl.observability.redaction import Redactor
 from anomalyctl.observability.settings import observability_settings
 from anomalyctl.observability.traces import record_with
@@ -18,6 +20,7 @@ _END_WITHIN_S: Final = 5.0
 """A collector that does not answer must not hold up the end of a process."""
 OURS: Final = ("anomalyctl", "detector_service")
 """Loggers whose records go to Application Insights; the SDKs' stay with the console."""
+_log: Final = logging.getLogger(__name__)
 _started: list[Telling] = []
 _starting: Final = threading.Lock()
 
@@ -61,6 +64,16 @@ def start_telling(service: str, environ: Mapping[str, str] | None = None) -> Tel
         return _started[0]
 
 
+def tell_where_possible(service: str, environ: Mapping[str, str] | None = None) -> None:
+    """The same where the work matters more: a setting that is wrong is logged, and costs only this."""
+    try:
+        start_telling(service, environ)
+    except InvalidInput as error:
+        _log.error("no traces and figures are sent: %s %s", error.message, error.hint)
+    except ImportError as error:
+        _log.error("no traces and figures are sent: %s", error)
+
+
 def stop_telling() -> None:
     """At the end of the process."""
     with _starting:
@@ -75,8 +88,17 @@ def _start(service: str, environ: Mapping[str, str]) -> Telling:
         return telling
     from anomalyctl.observability.sending import logger_provider, meter_provider, tracer_provider
 
+    quieten()
     redactor = Redactor(environ)
-    traces = tracer_provider(settings, redactor)
+    try:
+        traces = tracer_provider(settings, redactor)
+    except ValueError:
+        # The exporter's own sentence; the value may hold a key.
+        raise InvalidInput(
+            "APPLICATIONINSIGHTS_CONNECTION_STRING is not one of Application Insights.",
+            field="APPLICATIONINSIGHTS_CONNECTION_STRING",
+            hint="It begins with InstrumentationKey=; copy it from the resource.",
+        ) from None
     telling.providers.append(traces)
     record_with(traces.get_tracer("anomalyctl"))
     meters = meter_provider(settings)

@@ -17,7 +17,7 @@ import orjson
 
 from anomalyctl.observability.bound import bind, new_run_id, run_id
 from anomalyctl.observability.figures import offer
-from anomalyctl.pipeline.breakers import SharedBreakers
+from anomalyctl.observability.starting import tell_where_possible
 from anomalyctl.pipeline.dashboard import update_dashboard_cache
 from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.doorbell import Doorbell
@@ -29,6 +29,7 @@ from anomalyctl.pipeline.settings import WorkerSettings, worker_settings
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE, DETECTORS
 from anomalyctl.resilience.settings import tuned
+from anomalyctl.stores.shared_breakers import SharedBreakers
 from anomalyctl.triage.episodes import Episodes
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ def worker() -> Worker:
     with _building:
         if not _workers:
             made = Worker(worker_settings())
+            tell_where_possible("functions")
             _workers.append(made)
             offer(lambda: made.figures.figures(made.readings, made.guards, _now))
             atexit.register(stop)
@@ -79,6 +81,11 @@ class Worker:
     def anomalies(self) -> AnomalyStore:
         """The Cosmos DB side."""
         return self.settings.anomaly_store(self.database_guard)
+
+    @cached_property
+    def anomalies_in_background(self) -> AnomalyStore:
+        """The same for the clean-up and the dashboard's counts: they must not take the verdicts' places."""
+        return self.settings.anomaly_store(self.database_guard.background())
 
     @cached_property
     def detectors(self) -> DetectorClient:
@@ -126,11 +133,11 @@ class Worker:
 
     def update_dashboard_cache(self) -> dict[str, int]:
         """Count the open episodes for the dashboard."""
-        return update_dashboard_cache(self.readings, self.anomalies, now=_now())
+        return update_dashboard_cache(self.readings, self.anomalies_in_background, now=_now())
 
     def clean_up(self) -> CleanedUp:
         """Sweep up what is done with, and finish what was interrupted."""
-        done = clean_up(self.readings, self.anomalies, consumer=consumer_name(), now=_now())
+        done = clean_up(self.readings, self.anomalies_in_background, consumer=consumer_name(), now=_now())
         self.figures.dead_letters = done.dead_letters
         return done
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
+from copy import copy
 from typing import Final, TypeVar
 
 import tenacity
@@ -63,6 +64,22 @@ class Guard:
         with self._bulkhead.place():
             result: T = self._retrying.copy()(self._attempt, function)
         return result
+
+    def background(self) -> Guard:
+        """For work that nobody waits for: its own places by the policy's background, and the same breaker."""
+        other = copy(self)
+        other.policy = self.policy.background()
+        other._bulkhead = Bulkhead(
+            f"{self.policy.name} in the background",
+            concurrent=other.policy.concurrent,
+            queued=other.policy.queued,
+        )
+        other._retrying = self._retrying.copy(
+            retry=tenacity.retry_if_exception(other._worth_another_try),
+            stop=other._enough,
+            wait=other._pause_s,
+        )
+        return other
 
     def rest(self) -> None:
         """Call nothing for a while: another process has found the other side down."""

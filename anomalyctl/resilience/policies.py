@@ -32,9 +32,14 @@ class Policy:
     queued: int = 50
     """…and calls waiting for their turn; more are refused at once."""
 
+    background_concurrent: int = 20
+    """The same for work that nobody waits for: fewer at a time…"""
+    background_queued: int = 100
+    """…and more waiting."""
+
     def background(self) -> Policy:
         """The same kind of call for work that nobody waits for: fewer at a time, more waiting."""
-        return replace(self, concurrent=20, queued=100)
+        return replace(self, concurrent=self.background_concurrent, queued=self.background_queued)
 
     def interactive(self) -> Policy:
         """The same kind of call with a person waiting: two tries within about a second."""

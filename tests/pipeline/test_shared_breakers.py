@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from anomalyctl.errors import Transient, Unreachable
-from anomalyctl.pipeline.breakers import SharedBreakers
+from anomalyctl.stores.shared_breakers import SharedBreakers
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE, Policy
 from anomalyctl.stores.connections import connect_redis

@@ -17,6 +17,7 @@ from anomalyctl.local.functions.bindings import read_object
 from anomalyctl.local.functions.health import HealthServer
 from anomalyctl.local.functions.host import FunctionHost
 from anomalyctl.local.functions.logs import set_up_host_logging
+from anomalyctl.observability.starting import stop_telling
 
 PORT_VARIABLE = "FUNCTION_HOST_PORT"
 TOKEN_VARIABLE = "FUNCTION_HOST_TOKEN"  # noqa: S105 - its name, not its value
@@ -54,12 +55,15 @@ def main(arguments: list[str] | None = None) -> int:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
     host.ask_to_stop()
+    # The calls under way still have something to tell.
+    atexit.unregister(stop_telling)
     # As at the end of the process, but while calls are under way: so the functions learn that it ends.
     atexit._run_exitfuncs()
     left = host.wait_for_calls(_STOP_WITHIN_S)
     if left:
         logger.warning("still running at the end: %s", ", ".join(left))
     health.stop()
+    stop_telling()
     logger.info("the function host has stopped")
     sys.stdout.flush()
     os._exit(0)  # a call that did not end must not keep the process

@@ -15,7 +15,9 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 import anomalyctl
-from anomalyctl.language.contexts import writer_from_environment
+from anomalyctl.observability.figures import offer
+from anomalyctl.observability.starting import tell_where_possible
+from anomalyctl.observability.traces import continued
 from anomalyctl.resilience.rate_limit import RateLimit
 from anomalyctl.telemetry.verdicts import Tier
 from detector_service import problems
@@ -23,6 +25,7 @@ from detector_service.bodies import LARGEST_BODY, LARGEST_BODY_OF_ALL, MOST_READ
 from detector_service.callers import Callers
 from detector_service.judging import Asked, Judging, WritesContexts
 from detector_service.known import KnownSources, Store
+from detector_service.language import shared_writer
 from detector_service.metrics import Metrics
 from detector_service.openapi import REQUEST_BODY, problem_answers
 from detector_service.schemas import DetectAnswer
@@ -49,10 +52,14 @@ def create_app(
     `store` defaults to Redis, `context_writer` to Azure OpenAI where it is configured, `callers` to
     those whom the settings let in, `clock` to UTC now.
     """
+    as_a_service = settings is None
     settings = settings or settings_from_environment()
     store = store or settings.reading_store()
-    writer = context_writer or writer_from_environment()
-    metrics = Metrics(getattr(writer, "counters", None))
+    writer = context_writer or shared_writer(settings.reading_store())
+    metrics = Metrics(getattr(writer, "counters", None), getattr(writer, "guard", None))
+    if as_a_service:
+        tell_where_possible("detectors")
+        offer(metrics.figures)
     known = KnownSources(store, time.monotonic)
     judging = Judging(known, metrics, writer, clock or (lambda: datetime.now(UTC)))
     app = FastAPI(
@@ -113,8 +120,9 @@ def _add_detection(app: FastAPI, judging: Judging, metrics: Metrics, signed_in: 
         asked = Asked(None if whole else last, (not whole) if results is None else results == "full", late)
         started, status = time.perf_counter(), HTTPStatus.INTERNAL_SERVER_ERROR
         try:
-            raw = await read_bounded(request, LARGEST_BODY_OF_ALL if whole else LARGEST_BODY)
-            answer = await run_in_threadpool(judging.answer, tier, raw, asked)
+            with continued(request.headers, f"POST /detect/{tier}", tier=tier):
+                raw = await read_bounded(request, LARGEST_BODY_OF_ALL if whole else LARGEST_BODY)
+                answer = await run_in_threadpool(judging.answer, tier, raw, asked)
             status = HTTPStatus.OK
         finally:
             metrics.requests.labels(tier, "ok" if status == HTTPStatus.OK else "failed").inc()

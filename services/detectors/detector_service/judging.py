@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import orjson
 
 from anomalyctl.detection.judge import judge
+from anomalyctl.observability.traces import KEEP, span
 from anomalyctl.telemetry.tags import TagRegistry
 from anomalyctl.telemetry.verdicts import ANOMALY, Tier, Verdict
 from detector_service.bodies import MOST_READINGS, MOST_READINGS_OF_ALL, parse_body, window_of_body
@@ -52,32 +53,33 @@ class Judging:
         known = self._known.of(body.source)
         window = window_of_body(body, known.registry, self._clock())
         started = time.perf_counter()
-        judgement = judge(
-            tier,
-            window,
-            registry=known.registry,
-            model=known.model,
-            memory=None if asked.last is None else body.memory,
-            last=asked.last,
-            late=asked.late,
-            full=asked.full,
-        )
-        verdicts = judgement.verdicts
+        with span("judge", tier=tier, source=body.source, readings=len(body.readings)) as step:
+            judgement = judge(
+                tier,
+                window,
+                registry=known.registry,
+                model=known.model,
+                memory=None if asked.last is None else body.memory,
+                last=asked.last,
+                late=asked.late,
+                full=asked.full,
+            )
+            verdicts = judgement.verdicts
+            anomalous = sum(map(is_anomalous, verdicts))
+            if anomalous:
+                step.tell(anomalous=anomalous, **{KEEP: "anomaly"})
         if tier == "ml":
             each_ms = (time.perf_counter() - started) * 1000 / max(1, len(verdicts))
             for verdict in verdicts:
                 if verdict["method"] == "ml":
                     verdict["processing_time_ms"] = each_ms
-        self._count(tier, verdicts)
+        self._metrics.readings.labels(tier).inc(len(verdicts))
+        self._metrics.anomalies.labels(tier).inc(anomalous)
         if self._writer is not None and tier != "ml" and asked.last is not None:
-            verdicts = [self._writer.write(verdict, registry=known.registry) for verdict in verdicts]
+            with span("ask the language model"):
+                verdicts = [self._writer.write(verdict, registry=known.registry) for verdict in verdicts]
         memory = {} if asked.last is None else judgement.memory
         return orjson.dumps({"verdicts": verdicts, "memory": memory})
-
-    def _count(self, tier: Tier, verdicts: list[Verdict]) -> None:
-        self._metrics.readings.labels(tier).inc(len(verdicts))
-        anomalous = sum(is_anomalous(verdict) for verdict in verdicts)
-        self._metrics.anomalies.labels(tier).inc(anomalous)
 
 
 def is_anomalous(verdict: Verdict) -> bool:

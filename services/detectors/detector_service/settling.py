@@ -7,6 +7,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from anomalyctl.observability.starting import stop_telling
 
 
 @asynccontextmanager
@@ -16,3 +19,4 @@ async def settled(_: FastAPI) -> AsyncIterator[None]:
     gc.freeze()
     yield
     gc.unfreeze()
+    await run_in_threadpool(stop_telling)
