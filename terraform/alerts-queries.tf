@@ -1,7 +1,7 @@
 # Alerts that ask the logs: what no single figure of the platform says.
 
 locals {
-  query_alerts = {
+  query_alerts = merge(local.daily_report_alerts, {
     dead-letters = {
       description = "More than ${var.dead_letter_threshold} readings were refused in 15 minutes; `anomalyctl anomalies` and container dead_letters say why."
       severity    = 1, frequency = "PT5M", window = "PT15M", measure = "refused", threshold = var.dead_letter_threshold
@@ -39,7 +39,22 @@ locals {
         | summarize near = countif(days <= 120)
       KQL
     }
-  }
+  })
+
+  # No alarm: the letter of `anomalyctl report --mail`. An action group takes no text but what an alert carries, so that the
+  # report is the dimension. One that was sent twice is one letter.
+  daily_report_alerts = var.daily_report_enabled ? {
+    daily-report = {
+      description = "The report of the day; its text is the dimension Report."
+      severity    = 4, frequency = "PT1H", window = "PT1H", measure = "letters", threshold = 0
+      query       = <<-KQL
+        AppTraces
+        | where Message startswith "daily report: "
+        | extend Report = substring(Message, 14)
+        | summarize letters = count() by Report
+      KQL
+    }
+  } : {}
 }
 
 resource "azurerm_monitor_scheduled_query_rules_alert_v2" "this" {
@@ -57,7 +72,7 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "this" {
   enabled              = var.alerts_enabled
   # The tables exist only once something was written to them.
   skip_query_validation   = true
-  auto_mitigation_enabled = each.value.frequency != "P1D"
+  auto_mitigation_enabled = each.value.frequency != "P1D" && each.value.severity < 4
   tags                    = local.tags
 
   criteria {
@@ -66,6 +81,16 @@ resource "azurerm_monitor_scheduled_query_rules_alert_v2" "this" {
     time_aggregation_method = "Maximum"
     operator                = "GreaterThan"
     threshold               = each.value.threshold
+
+    dynamic "dimension" {
+      for_each = each.key == "daily-report" ? ["Report"] : []
+
+      content {
+        name     = dimension.value
+        operator = "Include"
+        values   = ["*"]
+      }
+    }
 
     failing_periods {
       minimum_failing_periods_to_trigger_alert = 1

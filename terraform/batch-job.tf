@@ -60,10 +60,10 @@ resource "azurerm_container_app_job" "batch" {
       image   = "${local.container_registry.login_server}/anomalyctl:${var.detectors_image_tag}"
       cpu     = 0.5
       memory  = "1Gi"
-      command = var.batch_job_command
+      command = local.batch_job_command
 
       dynamic "env" {
-        for_each = { for name, value in local.worker_settings : name => value if !contains(keys(local.batch_job_secrets), name) }
+        for_each = { for name, value in local.batch_job_settings : name => value if !contains(keys(local.batch_job_secrets), name) }
 
         content {
           name  = env.key
@@ -86,6 +86,18 @@ resource "azurerm_container_app_job" "batch" {
 }
 
 locals {
+  # The report comes after the other work, however that ended; the job's end tells of both.
+  batch_job_command = var.daily_report_enabled ? concat(
+    ["sh", "-c", "\"$@\"; ended=$?; anomalyctl report --day yesterday --mail --quiet || ended=$?; exit $ended", "sh"],
+    var.batch_job_command,
+  ) : var.batch_job_command
+
+  batch_job_settings = merge(local.worker_settings, {
+    ANOMALYCTL_ENV                            = var.environment
+    APPLICATIONINSIGHTS_CONNECTION_STRING     = azurerm_application_insights.this.connection_string
+    APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${azurerm_user_assigned_identity.this["functions"].client_id};Authorization=AAD"
+  })
+
   batch_job_secrets = {
     REDIS_CONNECTION_STRING     = "REDIS-CONNECTION-STRING"
     COSMOS_DB_CONNECTION_STRING = "COSMOS-DB-CONNECTION-STRING"

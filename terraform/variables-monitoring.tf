@@ -50,6 +50,18 @@ variable "alerts_enabled" {
   nullable    = false
 }
 
+variable "daily_report_enabled" {
+  description = "Whether the batch job reports the day before, after its other work, and the report is mailed to warning_alert_emails."
+  type        = bool
+  default     = false
+  nullable    = false
+
+  validation {
+    condition     = !var.daily_report_enabled || (var.batch_job_enabled && var.batch_job_cron != null)
+    error_message = "daily_report_enabled needs batch_job_enabled and batch_job_cron: the job writes the report."
+  }
+}
+
 variable "critical_alert_emails" {
   description = "Mail addresses of who is called when the system does not work."
   type        = set(string)

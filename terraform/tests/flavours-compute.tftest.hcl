@@ -75,3 +75,23 @@ run "a_job_started_by_hand" {
     error_message = "Without a schedule the job must start by hand."
   }
 }
+
+run "a_report_by_mail" {
+  command = plan
+
+  variables {
+    detectors_image_tag  = "0123abc"
+    batch_job_enabled    = true
+    daily_report_enabled = true
+  }
+
+  assert {
+    condition     = endswith(azurerm_container_app_job.batch[0].template[0].container[0].command[2], "exit $ended") && length(azurerm_container_app_job.batch[0].template[0].container[0].command) == 4 + length(var.batch_job_command)
+    error_message = "The job must report after its other work."
+  }
+
+  assert {
+    condition     = azurerm_monitor_scheduled_query_rules_alert_v2.this["daily-report"].severity == 4 && !azurerm_monitor_scheduled_query_rules_alert_v2.this["daily-report"].auto_mitigation_enabled && azurerm_monitor_scheduled_query_rules_alert_v2.this["daily-report"].criteria[0].dimension[0].name == "Report"
+    error_message = "The report must be a letter, not an alarm."
+  }
+}

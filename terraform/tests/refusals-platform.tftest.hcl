@@ -19,6 +19,9 @@ run "first_rules" {
     # Logs must stay a month.
     log_retention_days = 29
 
+    # A report needs the job that writes it.
+    daily_report_enabled = true
+
     # Log quota must hold something.
     log_daily_quota_gb = 0
 
@@ -64,6 +67,7 @@ run "first_rules" {
     var.vnet_address_space,
     var.ddos_protection_plan_enabled,
     var.log_retention_days,
+    var.daily_report_enabled,
     var.log_daily_quota_gb,
     var.application_insights_sampling_percentage,
     var.critical_alert_emails,

@@ -23,13 +23,19 @@ def report(
         Path | None, typer.Option(metavar="FILE", help="Write it as Markdown as well.")
     ] = None,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Write it as a page as well.")] = None,
+    mail: Annotated[
+        bool,
+        typer.Option("--mail", help="Have it mailed too, through Application Insights and its alert rule."),
+    ] = False,
     env: EnvironmentOption = "local",
     output: OutputOption = OutputFormat.TABLE,
 ) -> None:
     """Tell a day: what was judged and found, trends, the health of the alarms, and what to do.
 
     The alarms are measured as ISA-18.2 and EEMUA 191 have it. With AZURE_OPENAI_ENDPOINT and
-    AZURE_OPENAI_DEPLOYMENT set, a language model writes the summary; else arithmetic does.
+    AZURE_OPENAI_DEPLOYMENT set, a language model writes the summary; else arithmetic does. --mail needs
+    APPLICATIONINSIGHTS_CONNECTION_STRING, and daily_report_enabled in Terraform's variables: the summary is
+    mailed within the hour to the addresses of the warnings.
     """
     import os
     from datetime import UTC, datetime
@@ -44,13 +50,16 @@ def report(
     from anomalyctl.language.summary import summary_writer_from
     from anomalyctl.operations.report.day import span_named
     from anomalyctl.operations.report.day_report import report_day
+    from anomalyctl.operations.report.job_connections import connect_in_job
+    from anomalyctl.operations.report.mailing import Mailbox
 
     now = datetime.now(UTC)
     span = span_named(day, now)
     require_writable(markdown, "--markdown")
     require_writable(html, "--html")
     writer = summary_writer_from(os.environ)
-    connections = connect(env)
+    post = Mailbox.of(os.environ) if mail else None
+    connections = connect_in_job(env, os.environ) or connect(env)
     with shown_progress() as progress:
         found = report_day(
             connections,
@@ -64,4 +73,6 @@ def report(
         write_whole(markdown, report_markdown(found), "--markdown")
     if html is not None:
         write_whole(html, report_html(found), "--html")
+    if post is not None:
+        post.send(found)
     show(found, report_view, output)
