@@ -116,7 +116,7 @@ class Plant:
                 DetectorClient(one, TOKEN, ca_bundle=self.ca_bundle, policy=policy) for one in (old, new)
             ]
             self.clients += clients
-            return Probe(self.store, *clients)
+            return Probe(self.store, *clients, clock=self.time.clock)
 
         return RollingOut(
             environment="dev",
