@@ -86,7 +86,7 @@ class KeepWorthwhile(SpanProcessor):
         self._lock = threading.Lock()
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
-        """Note which part it belongs to: several of one trace may be open, as three tiers are judged at once."""
+        """Note which part it belongs to: several of one trace may be open, one for each tier."""
         assert span.context is not None  # noqa: S101 - a span of the SDK has one
         own = span.context.span_id
         with self._lock:

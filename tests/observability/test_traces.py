@@ -56,7 +56,8 @@ def test_steps_in_other_threads_belong_to_the_trace(recorder: type[Recorder]) ->
     spans = found.exporter.get_finished_spans()
     assert {f"{each.context.trace_id:032x}" for each in spans} == {trace.id}
     root = next(each for each in spans if each.parent is None)
-    assert all(each.parent.span_id == root.context.span_id for each in spans if each is not root)
+    assert root.context is not None
+    assert {each.parent.span_id for each in spans if each.parent} == {root.context.span_id}
 
 
 def test_unsampled_traces_go_unless_they_are_worth_keeping(recorder: type[Recorder]) -> None:
@@ -80,7 +81,7 @@ def test_the_share_is_about_what_was_asked_for_and_says_what_it_stands_for(recor
         Trace("readings").end()
     spans = found.exporter.get_finished_spans()
     assert 170 < len(spans) < 330
-    assert {each.attributes[SAMPLE_RATE] for each in spans} == {25.0}
+    assert {(each.attributes or {})[SAMPLE_RATE] for each in spans} == {25.0}
 
 
 def test_parts_of_one_trace_do_not_take_each_others_spans(recorder: type[Recorder]) -> None:
@@ -115,7 +116,8 @@ def test_a_call_carries_trace_and_decision(recorder: type[Recorder]) -> None:
     trace = Trace("readings")
     with trace.active(), span("call"):
         version, trace_id, _, flags = headers()["traceparent"].split("-")
-    assert (version, trace_id, flags) == ("00", trace.id, "00")
+    assert (version, trace_id) == ("00", trace.id)
+    assert not int(flags, 16) & 1
 
 
 @pytest.mark.parametrize(
