@@ -74,7 +74,10 @@ def read_account(manager: ResourceManager, account_id: str) -> Document:
     """An account as it stands. Raises NotFound."""
     found = manager.get(account_id, COSMOS_API)
     if found is None:
-        raise NotFound(f"There is no Cosmos DB account {account_id.rpartition('/')[2]}.")
+        raise NotFound(
+            f"There is no Cosmos DB account {account_id.rpartition('/')[2]}.",
+            hint="Was it deleted? Azure restores a deleted account under its own name: az cosmosdb restore.",
+        )
     return found
 
 

@@ -10,7 +10,6 @@ from anomalyctl.azure.cosmos_accounts import (
     COSMOS_API,
     close_like,
     name_is_taken,
-    read_account,
     restored_account,
 )
 from anomalyctl.azure.failures import AzureRefused
@@ -78,8 +77,10 @@ def _begin(manager: ResourceManager, journal: Journal, restore: Restore, old: Do
     try:
         manager.begin(restore.new_id, COSMOS_API, body)
     except AzureRefused as error:
-        if "exist" not in f"{error.azure_code} {error.message}".lower():
+        if not _says_taken(error):
             raise
+        if manager.get(restore.new_id, COSMOS_API) is not None:
+            return restore  # ours: an answer was lost, and the same was asked again
         # Somebody took the name since it was looked for.
         new_id, attempt = free_account(
             manager, restore.old_id, restore.source, restore.at, restore.attempt + 1
@@ -89,13 +90,20 @@ def _begin(manager: ResourceManager, journal: Journal, restore: Restore, old: Do
     return restore
 
 
+def _says_taken(error: AzureRefused) -> bool:
+    said = f"{error.azure_code} {error.message}".lower()
+    return any(words in said for words in ("alreadyexist", "already exist", "already taken"))
+
+
 def _wait(
     manager: ResourceManager, restore: Restore, progress: Progress, sleep: Callable[[float], None]
 ) -> None:
     waited = 0.0
     told = ""
     while waited < _LIMIT_S:
-        state = str(read_account(manager, restore.new_id)["properties"].get("provisioningState", ""))
+        # Taken a moment ago, it may not be seen yet.
+        found = manager.get(restore.new_id, COSMOS_API) or {}
+        state = str((found.get("properties") or {}).get("provisioningState", ""))
         if state == "Succeeded":
             return
         if state in ("Failed", "Canceled"):
@@ -106,7 +114,7 @@ def _wait(
             )
         if state != told or waited % _TOLD_EACH_S == 0:
             told = state
-            progress.advance(0, 0, f"{restore.new_name}: {state or 'unknown'}, {waited / 60:.0f} min")
+            progress.advance(0, 0, f"{restore.new_name}: {state or 'not seen yet'}, {waited / 60:.0f} min")
         sleep(_POLL_S)
         waited += _POLL_S
     raise TimedOut(

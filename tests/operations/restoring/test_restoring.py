@@ -115,6 +115,26 @@ def test_a_name_that_somebody_took_meanwhile_is_passed_over_too(site: Site):
     assert site.journal.new_door.endswith(f"{second[-5:]}-wells-dev")
 
 
+def test_an_answer_that_was_lost_makes_no_second_account(site: Site):
+    accounts = OLD.rpartition("/")[0]
+    began = site.cloud.azure.paper.hooks[0][1]
+
+    def lost() -> None:
+        """Azure has begun; the client hears of trouble, and asks again."""
+        began()
+        site.cloud.azure.paper.troubles += [
+            Trouble(f"PUT {accounts}/[a-z0-9-]+", 409, "DatabaseAccountAlreadyExists", times=1)
+        ]
+        site.cloud.azure.paper.hooks[0] = (pattern, began)
+        raise RuntimeError("The answer is lost.")
+
+    pattern = site.cloud.azure.paper.hooks[0][0]
+    site.cloud.azure.paper.hooks[0] = (pattern, lost)
+    site.restore()
+    assert len(site.cloud.bodies) == 1
+    assert len(set(account_puts(site))) == 1
+
+
 @pytest.mark.parametrize(
     "step",
     [
