@@ -32,7 +32,7 @@ def tracer_provider(settings: ObservabilitySettings, redactor: Redactor) -> Trac
 
     sampler = RecordAll(settings.share)
     provider = TracerProvider(sampler=sampler, resource=_resource(settings), shutdown_on_exit=False)
-    batches = [BatchSpanProcessor(each) for each in _span_exporters(settings, redactor)]
+    batches = [BatchSpanProcessor(each) for each in _span_exporters(settings, redactor, provider)]
     provider.add_span_processor(KeepWorthwhile(batches, sampler.rate))
     return provider
 
@@ -91,7 +91,9 @@ def send_now(settings: ObservabilitySettings, message: str, fields: Mapping[str,
     return taken == [True]
 
 
-def _span_exporters(settings: ObservabilitySettings, redactor: Redactor) -> list[SpanExporter]:
+def _span_exporters(
+    settings: ObservabilitySettings, redactor: Redactor, provider: TracerProvider
+) -> list[SpanExporter]:
     found: list[SpanExporter] = []
     if settings.traces_file is not None:
         from anomalyctl.observability.trace_files import FileExporter
@@ -104,7 +106,8 @@ def _span_exporters(settings: ObservabilitySettings, redactor: Redactor) -> list
     if settings.insights:
         from azure.monitor.opentelemetry.exporter import AzureMonitorTraceExporter
 
-        found.append(AzureMonitorTraceExporter(**_insights(settings)))
+        # It would look for the process' own provider otherwise, and there is none.
+        found.append(AzureMonitorTraceExporter(**_insights(settings), tracer_provider=provider))
     return found
 
 
