@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,6 +38,7 @@ class Site:
         self.known: list[tuple[str, dict[str, str]]] = []
         """What Terraform was told."""
         self.terraform_fails = False
+        self.access_keys = False
         self.killed_after: str = ""
         (root / "terraform" / "environments").mkdir(parents=True)
         (root / "terraform" / "environments" / "environments.toml").write_text(LISTED)
@@ -67,7 +68,7 @@ class Site:
         return found
 
     def deployed(self) -> Deployed:
-        account = self.journal_account()
+        account = OLD
         outputs = {
             "key_vault_uri": self.cloud.azure.address,
             "app_service_url": self.cloud.azure.address,
@@ -82,10 +83,7 @@ class Site:
             "azurerm_linux_web_app.dashboard": DASHBOARD,
             "azurerm_cosmosdb_account.alike": f"{OLD}-rffff",
         }
-        return Deployed("dev", 7, "lineage", outputs, ids, (), access_keys=False)
-
-    def journal_account(self) -> str:
-        return OLD
+        return Deployed("dev", 7, "lineage", outputs, ids, (), access_keys=self.access_keys)
 
     def step(self, text: str) -> None:
         self.told.append(text)
@@ -137,6 +135,3 @@ def site(tmp_path: Path, cloud: RestoringStandIn, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(opening, "stage", paper_stage)
     monkeypatch.setattr(opening, "put_in_place", put)
     return made
-
-
-__all__ = ["AT", "NOW", "Callable", "Killed", "Site"]

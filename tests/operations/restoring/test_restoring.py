@@ -245,6 +245,28 @@ def test_the_way_back_is_the_same_way(site: Site):
         site.back()
 
 
+def test_a_way_back_that_was_cut_off_is_gone_on_with_and_nothing_else_begins(site: Site):
+    site.restore()
+    site.killed_after = "Telling"
+    with pytest.raises(Killed):
+        site.back()
+    for other in (site.finish, lambda: site.restore(AT)):
+        with pytest.raises(PreconditionFailed, match="returning"):
+            other()
+    assert site.back().serving == "cosno-wells-dev-1a2b"
+    assert site.finish().deleted == site.journal.new_name
+
+
+def test_with_access_keys_the_secret_holds_the_new_accounts_key_and_no_setting_does(site: Site):
+    site.access_keys = True
+    done = site.restore()
+    wanted = f"AccountEndpoint={ENDPOINT.format(done.serving)};AccountKey=key-of-{done.serving};"
+    assert site.cloud.secrets[-1] == wanted
+    assert "cosno-wells-dev-1a2b.documents" in site.cloud.settings()["COSMOS_TRIGGER__accountEndpoint"]
+    written = "".join(file.read_text() for file in (site.root / ".anomalyctl").rglob("*") if file.is_file())
+    assert "key-of-" not in written + "".join(site.told)
+
+
 def test_the_end_turns_ttl_on_says_what_is_lost_and_deletes_the_old_account(site: Site):
     site.restore()
     new = site.journal.new_id

@@ -208,6 +208,8 @@ class RestoringStandIn:
         self._new = self._last
         collections = self.azure.paper.collections
         collections[f"{self._last}/sqlRoleAssignments".lower()] = (COSMOS_API, [])
+        keys = {"primaryMasterKey": f"key-of-{name}"}
+        self.azure.paper.questions[f"{self._last}/listKeys".lower()] = (COSMOS_API, lambda _: keys)
         if self.holds_the_database:
             self._database(self._last, ttl=False)
 
