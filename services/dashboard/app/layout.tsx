@@ -23,6 +23,7 @@ export const viewport: Viewport = { width: "device-width", initialScale: 1, colo
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const kept = await cookies();
   const theme = themeOf(kept.get("theme")?.value);
+  const now = new Date().toISOString();
   const mode = kept.get("zone")?.value === "utc" ? "utc" : "local";
   return (
     <html lang="en" data-theme={theme}>
@@ -33,10 +34,18 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         <ZoneProvider mode={mode} known={zoneOf(kept.get("zone-name")?.value)}>
           <Header
             theme={theme}
-            now={new Date().toISOString()}
+            now={now}
             environment={environmentName(process.env)}
             operator={operatorOf(await headers())}
           />
+          <noscript>
+            <div className="notice" data-kind="warning">
+              <p>
+                <strong>This page stands still without JavaScript:</strong> all of it is of {loadedAt(now)}. Load it
+                again to see what is new; to act, use <code>anomalyctl anomalies</code>.
+              </p>
+            </div>
+          </noscript>
           <main id="main" tabIndex={-1} className={shell.main}>
             {children}
           </main>
@@ -44,6 +53,10 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       </body>
     </html>
   );
+}
+
+function loadedAt(now: string): string {
+  return `${now.slice(0, 10)} ${now.slice(11, 19)} UTC`;
 }
 
 function themeOf(kept: string | undefined): Theme {

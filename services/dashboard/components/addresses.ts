@@ -12,6 +12,15 @@ export function overviewAddress(source: string): string {
   return `/?source=${encodeURIComponent(source)}`;
 }
 
+/** What a part of an address names. Next.js hands the parts of an unknown address over once decoded already. */
+export function namedBy(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** An address with these words, leaving out the empty ones. */
 export function withQuery(path: string, words: Record<string, string | number | undefined>): string {
   const query = new URLSearchParams();

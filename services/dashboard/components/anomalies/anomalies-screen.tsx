@@ -23,12 +23,17 @@ export function AnomaliesScreen({ first, asked }: { first: EpisodePage; asked: A
     <div className="stack" data-trust={freshness.state}>
       <div className="row">
         <h1>Anomalies</h1>
-        <FreshnessLine name="Looked at" freshness={{ ...freshness, at: held.now }} now={held.now} />
+        <FreshnessLine name="Looked at" freshness={freshness} now={held.now} />
       </div>
       <Filters asked={asked} />
-      <Announcement text={`${held.total} anomalies.`} />
+      {held.capped && (
+        <p className="notice" data-kind="warning">
+          These are of the newest 5,000 alone. Narrow the filter to find older ones.
+        </p>
+      )}
+      <Announcement text={freshness.at === null ? "" : `${held.total} anomalies.`} />
       {held.episodes.length === 0 ? (
-        <Nothing asked={asked} />
+        <Nothing asked={asked} isKnown={freshness.at !== null} />
       ) : (
         <>
           <div className={styles.frame}>
@@ -41,7 +46,8 @@ export function AnomaliesScreen({ first, asked }: { first: EpisodePage; asked: A
   );
 }
 
-function Nothing({ asked }: { asked: Asked }) {
+function Nothing({ asked, isKnown }: { asked: Asked; isKnown: boolean }) {
+  if (!isKnown) return <p className="notice" data-kind="failure">Nobody knows now what is open: the list could not be read yet.</p>;
   return (
     <div className="panel stack">
       <p>{isFiltered(asked) ? "No anomaly is like that." : "Nothing is open. All is quiet."}</p>

@@ -22,7 +22,7 @@ export function Filters({ asked }: { asked: Asked }) {
       <Choice name="since" label="Seen" value={asked.since} choices={AGES} />
       <Choice name="sort" label="Sort" value={asked.sort || "newest"} choices={SORTS} />
       <label>
-        Tag, whole name
+        Tag, or a part of its name
         <input name="tag" type="search" defaultValue={asked.tag} />
       </label>
       <label>

@@ -19,7 +19,14 @@ export function Command({ words }: { words: string[] }) {
 
   return (
     <div className={styles.command}>
-      <code>{text}</code>
+      <code>
+        {words.map((word, index) => (
+          <span key={index} data-option={word.startsWith("--") || undefined}>
+            {index > 0 && " "}
+            {quoted(word)}
+          </span>
+        ))}
+      </code>
       <button type="button" onClick={() => void copy()} aria-label="Copy the command">
         {copied === text ? "Copied" : "Copy"}
       </button>

@@ -32,7 +32,7 @@ export function EpisodeScreen({ first, environment }: { first: EpisodeDetail; en
         </Link>
       </nav>
       <Head detail={held} />
-      <FreshnessLine name="Looked at" freshness={{ ...freshness, at: held.now }} now={held.now} />
+      <FreshnessLine name="Looked at" freshness={freshness} now={held.now} />
       <Announcement text={lastAction(held)} />
       <div className={styles.columns}>
         <div className="stack">

@@ -1,5 +1,6 @@
 "use client";
 
+import { unstable_isUnrecognizedActionError as isOfAnotherBuild } from "next/navigation";
 import { useState } from "react";
 import type { ActionResult } from "@/lib/types";
 
@@ -29,8 +30,8 @@ export function useAction(after: () => Promise<void>): Acting {
       }
       setRefusal(result);
       return null;
-    } catch {
-      setRefusal(UNKNOWN);
+    } catch (error) {
+      setRefusal(isOfAnotherBuild(error) ? OUTDATED : UNKNOWN);
       return null;
     } finally {
       setPending(false);
@@ -45,4 +46,11 @@ const UNKNOWN: Refusal = {
   code: "away",
   message: "The dashboard's server did not answer, so it is not known whether this was done.",
   hint: "What you typed is kept. Look at the timeline, then try again.",
+};
+
+const OUTDATED: Refusal = {
+  ok: false,
+  code: "refused",
+  message: "This page is of an older version of the dashboard, so nothing was done.",
+  hint: "Load it again; what you typed is kept.",
 };

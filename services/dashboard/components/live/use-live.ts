@@ -5,7 +5,8 @@ import type { RouteError } from "@/lib/types";
 import { noteServerTime } from "../time/clock";
 
 export const POLL_MS = 10_000;
-const PATIENCE_MS = 9_000;
+/** More than both stores may take together before the server tells which of them is away. */
+const PATIENCE_MS = 15_000;
 
 export interface Live<T> {
   held: T;

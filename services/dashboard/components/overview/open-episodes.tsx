@@ -11,8 +11,16 @@ import styles from "./episodes.module.css";
 
 const SHOWN = 5;
 
+interface Wishes {
+  counts: Counts;
+  open: EpisodeSummary[];
+  sources: number;
+  /** False where no store could tell yet: no number is shown then, since 0 would mean that all is well. */
+  isKnown: boolean;
+}
+
 /** What is open in all sources, counted by severity, and the worst of it. */
-export function OpenEpisodes({ counts, open, sources }: { counts: Counts; open: EpisodeSummary[]; sources: number }) {
+export function OpenEpisodes({ counts, open, sources, isKnown }: Wishes) {
   const total = SEVERITIES.reduce((sum, severity) => sum + counts[severity], 0);
   return (
     <section aria-labelledby="open-anomalies" className={styles.panel}>
@@ -22,14 +30,14 @@ export function OpenEpisodes({ counts, open, sources }: { counts: Counts; open: 
           <li key={severity} data-empty={counts[severity] === 0}>
             <Link href={withQuery("/anomalies", { severity })} prefetch={false}>
               <SeverityShape severity={severity} />
-              <span className={styles.count}>{counts[severity]}</span>
+              <span className={styles.count}>{isKnown ? counts[severity] : "–"}</span>
               <span className={styles.word}>{severity}</span>
             </Link>
           </li>
         ))}
       </ul>
       {open.length === 0 ? (
-        <p className="muted">Nothing is open.</p>
+        <p className="muted">{isKnown ? "Nothing is open." : "Nobody knows now what is open."}</p>
       ) : (
         <ol className={styles.episodes}>
           {open.slice(0, SHOWN).map((episode) => (

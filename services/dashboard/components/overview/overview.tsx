@@ -44,7 +44,12 @@ export function Overview({ first }: { first: OverviewData }) {
           </ul>
         </section>
         <div data-trust={anomalies.state}>
-          <OpenEpisodes counts={held.counts} open={held.open} sources={held.sources.length} />
+          <OpenEpisodes
+            counts={held.counts}
+            open={held.open}
+            sources={held.sources.length}
+            isKnown={anomalies.at !== null}
+          />
         </div>
       </div>
       <div data-trust={readings.state}>

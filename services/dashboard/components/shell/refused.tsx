@@ -16,6 +16,11 @@ export function Refused({ error }: { error: DashboardError }) {
       <h1>{error.message}</h1>
       <p>{error.hint}</p>
       <p>
+        {error.code === "away" && (
+          <>
+            <a href="">Try again</a> ·{" "}
+          </>
+        )}
         <Link href="/">Overview</Link> · <Link href="/anomalies">Anomalies</Link>
       </p>
     </div>

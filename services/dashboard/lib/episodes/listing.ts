@@ -45,10 +45,11 @@ export function questionIn(asked: URLSearchParams): { filter: EpisodeFilter; sor
 /** A page beyond the last one is the last one. */
 export async function listEpisodes(asked: URLSearchParams, operator: string | null): Promise<EpisodePage> {
   const { filter, sort, page } = questionIn(asked);
-  const key = `episodes ${JSON.stringify(filter)}`;
-  const selected = await remembered(key, 4_000, () => selectEpisodes(filter));
+  const anyTag = { ...filter, tag: "" };
+  const selected = await remembered(`episodes ${JSON.stringify(anyTag)}`, 4_000, () => selectEpisodes(anyTag));
   const nowMs = Date.now();
-  const all = (selected.value?.found ?? []).map((document) => summaryOf(document, nowMs));
+  const found = (selected.value?.found ?? []).filter(({ tags }) => isNamed(tags, filter.tag));
+  const all = found.map((document) => summaryOf(document, nowMs));
   all.sort((one, other) => SORTS[sort](one, other) || SORTS.newest(one, other));
   const shown = Math.min(page, Math.max(1, Math.ceil(all.length / PAGE_SIZE)));
   return {
@@ -62,6 +63,12 @@ export async function listEpisodes(asked: URLSearchParams, operator: string | nu
     freshness: askedFreshness(selected.at, nowMs, selected.failure),
     operator,
   };
+}
+
+/** A part of a tag's name is enough; the database's index knows whole names alone. */
+function isNamed(tags: readonly string[], part: string): boolean {
+  const sought = part.trim().toLowerCase();
+  return sought === "" || tags.some((tag) => tag.toLowerCase().includes(sought));
 }
 
 function listIn(asked: URLSearchParams, name: string): string[] {

@@ -1,6 +1,6 @@
 import "server-only";
 
-/** The door to Cosmos DB: one client per process, requests bounded by 10 s, failures with their reason. */
+/** The door to Cosmos DB: one client per process, requests bounded by 6 s, failures with their reason. */
 
 import { CosmosClient, type Container, type JSONValue, type SqlQuerySpec } from "@azure/cosmos";
 import { DefaultAzureCredential } from "@azure/identity";
@@ -11,7 +11,8 @@ import { settings, type Settings } from "../settings";
 import { once } from "./once";
 import { within } from "./within";
 
-export const COSMOS_TIMEOUT_MS = 10_000;
+/** With what Redis may take it stays below the patience of a display, which would blame this server instead. */
+export const COSMOS_TIMEOUT_MS = 6_000;
 const REST_MS = 3_000;
 const SILENT = `Cosmos DB did not answer within ${COSMOS_TIMEOUT_MS / 1000} s.`;
 

@@ -1,16 +1,17 @@
 import type { Metadata } from "next";
+import { namedBy } from "@/components/addresses";
 import { Refused, refusedOrThrown } from "@/components/shell/refused";
 import { TagScreen } from "@/components/tag/tag-screen";
 import { chosenSource, knownSources, sourceNamed } from "@/lib/sources";
 import { tagSeriesOf } from "@/lib/tag-series";
 
 export async function generateMetadata({ params }: PageProps<"/tags/[tag]">): Promise<Metadata> {
-  return { title: decodeURIComponent((await params).tag) };
+  return { title: namedBy((await params).tag) };
 }
 
 /** One tag and its day. */
 export default async function TagPage({ params, searchParams }: PageProps<"/tags/[tag]">) {
-  const tag = decodeURIComponent((await params).tag);
+  const tag = namedBy((await params).tag);
   const named = [(await searchParams).source].flat()[0] ?? "";
   const found = await Promise.resolve()
     .then(async () => {
