@@ -177,6 +177,14 @@ def test_an_episode_whose_store_is_away_says_so_and_comes_back(room: Room, displ
     screen.poll_until(lambda: page.locator("[data-trust=live]").count() == 1, "it did not come back", polls=4)
 
 
+def test_a_server_that_is_gone_leaves_no_part_called_well(display: OpenDisplay) -> None:
+    page = display(own_clock=False).open("/")
+    expect(page.get_by_role("list", name="Health of the parts")).to_be_visible()
+    page.route("**/api/overview*", lambda route: route.abort())
+    expect(page.get_by_text("does not answer").first).to_be_visible(timeout=12_000)
+    expect(page.get_by_role("list", name="Health of the parts")).to_have_count(0)
+
+
 def test_what_was_typed_survives_a_reload(room: Room, display: OpenDisplay) -> None:
     page = display().open(f"/anomalies/{room.open_one('draft')}")
     page.get_by_label(NOTES).fill("half a sentence")

@@ -30,7 +30,7 @@ export function Overview({ first }: { first: OverviewData }) {
         </h1>
         <FreshnessLine name="Readings" freshness={readings} now={held.now} />
         <FreshnessLine name="Anomalies" freshness={anomalies} now={held.now} />
-        <Parts parts={held.parts} />
+        {away === null && <Parts parts={held.parts} />}
       </div>
       <Announcement text={spoken(held, readings.state, readings.reason)} />
       <div className={styles.columns}>
