@@ -48,6 +48,10 @@ def logs(
         str | None, typer.Option("--since", metavar="TIME", help="Only the last 30m, 2h, 7d; 1h on Azure.")
     ] = None,
     errors: Annotated[bool, typer.Option("--errors", help="Only errors.")] = False,
+    trace: Annotated[
+        str | None,
+        typer.Option("--trace", metavar="ID", help="One trace: its steps, and the lines that belong to it."),
+    ] = None,
     query: Annotated[
         str | None,
         typer.Option(
@@ -80,7 +84,19 @@ def logs(
             field="--query",
             hint="Leave the others out.",
         )
+    if trace is not None and (follow or errors or query is not None):
+        raise InvalidInput(
+            "--trace shows all of one trace; --follow, --errors and --query choose something else.",
+            field="--trace",
+            hint="Leave the others out.",
+        )
     if not environment_named(find_project(), env).is_local:
+        if trace is not None:
+            raise InvalidInput(
+                "--trace reads the files of local; Azure keeps traces in Application Insights.",
+                field="--trace",
+                hint="Look the id up there, in the transaction search.",
+            )
         _show_azure(env, output, part, follow=follow, lines=lines, back=back, errors=errors, query=query)
         return
     if query is not None:
@@ -89,6 +105,9 @@ def logs(
             field="--query",
             hint="Name an Azure environment, or use: anomalyctl logs --errors",
         )
+    if trace is not None:
+        _show_trace(env, output, part, trace)
+        return
     _show_local(env, output, part, follow=follow, lines=lines, back=back, errors=errors)
 
 
@@ -122,6 +141,19 @@ def _show_local(
     for line in news:
         for chosen in only((line,), back=None, errors=errors, count=1):
             show_line(chosen, log_view, output)
+
+
+def _show_trace(env: str, output: OutputFormat, part: str | None, trace: str) -> None:
+    from anomalyctl.cli.output import show
+    from anomalyctl.cli.views.logs import log_lines_view
+    from anomalyctl.operations.environment import local_folder
+    from anomalyctl.operations.logs import chosen_parts, last_log_lines
+    from anomalyctl.operations.logs_traces import lines_of_trace
+
+    _, folder = local_folder(env, "logs")
+    parts = chosen_parts(folder, part)
+    lines = last_log_lines(folder, parts, _SEARCHED_LINES)
+    show(lines_of_trace(folder, parts, lines, trace), log_lines_view, output)
 
 
 def _show_azure(

@@ -61,6 +61,8 @@ def anomaly_document(details: AnomalyDetails) -> RenderableType:
     else:
         parts.append("\n[dim]The verdict on its first reading is no longer kept.[/dim]")
     parts += ["\n[bold]Timeline[/bold]", _timeline(details)]
+    if details.trace_id:
+        parts.append(f"[hint]How it was judged: anomalyctl logs --trace {details.trace_id}[/hint]")
     parts.append(
         f"\n[hint]Next: anomalyctl anomalies {'|'.join(details.actions)} {escape(row.anomaly_id)}[/hint]"
     )

@@ -66,6 +66,8 @@ class AnomalyDetails:
     timeline: tuple[Moment, ...]
     actions: tuple[str, ...]
     """What may be done with it now."""
+    trace_id: str = ""
+    """Of the trace in which the reading was judged; empty where none was kept."""
 
 
 def show_anomaly(store: AnomalyStore, selector: str, *, now: datetime) -> AnomalyDetails:
@@ -82,6 +84,7 @@ def show_anomaly(store: AnomalyStore, selector: str, *, now: datetime) -> Anomal
         methods=tuple(_method(verdict, name) for name in _METHODS) if verdict else (),
         timeline=tuple(_timeline(store, document)),
         actions=tuple(str(action) for action in allowed(State(document["status"]))),
+        trace_id=str((verdict or {}).get("explanation", {}).get("trace_id") or ""),
     )
 
 
