@@ -52,6 +52,8 @@ locals {
     var.functions_plan == "flex" ? { AzureWebJobs_process_readings_Disabled = "true" } : local.redis_trigger_settings,
     {
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${azurerm_user_assigned_identity.this["functions"].client_id};Authorization=AAD"
+      # Said in each trace and line.
+      ANOMALYCTL_ENV = var.environment
       # The host's id would be cut from a name that is too long.
       AzureFunctionsWebHost__hostid = "func-${var.environment}-${local.suffix}"
       # A sweep every ten seconds and a fit a day, each in a process that keeps its connections.
@@ -77,6 +79,7 @@ locals {
     local.redis_settings,
     {
       PORT                                      = tostring(local.detectors_port)
+      ANOMALYCTL_ENV                            = var.environment
       AZURE_CLIENT_ID                           = azurerm_user_assigned_identity.this["detectors"].client_id
       AZURE_OPENAI_ENDPOINT                     = azurerm_cognitive_account.openai.endpoint
       AZURE_OPENAI_DEPLOYMENT                   = azurerm_cognitive_deployment.contexts.name
