@@ -83,7 +83,7 @@ class PaperStore(AnomalyStore):
         """The paper, not the SDK's proxy."""
         return self._paper.setdefault(name, PaperContainer())
 
-    def call(self, what: str, function: Callable[[], Any]) -> Any:
+    def call(self, what: str, function: Callable[[], Any], *, unconditional: bool = False) -> Any:
         """Errors in our words, without retries."""
         from anomalyctl.stores.cosmos_errors import cosmos_errors
 
