@@ -7,11 +7,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from anomalyctl.errors import Transient, Unreachable
-from anomalyctl.stores.shared_breakers import SharedBreakers
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE, Policy
 from anomalyctl.stores.connections import connect_redis
 from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.stores.shared_breakers import SharedBreakers
 from anomalyctl.telemetry.times import epoch_ms
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
