@@ -10,7 +10,7 @@ from typing import Any, Literal
 
 from anomalyctl.local import control
 from anomalyctl.local.disk import read_json
-from anomalyctl.local.environment import COSMOS, DASHBOARD, FUNCTIONS, VALKEY, not_running
+from anomalyctl.local.environment import COSMOS, DASHBOARD, DETECTORS, FUNCTIONS, VALKEY, not_running
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.part import Part, parts_from_mapping
 from anomalyctl.local.probing import ask, trouble
@@ -18,6 +18,7 @@ from anomalyctl.local.state import Health, PartState
 from anomalyctl.operations.dashboard.absence import kept_absence
 from anomalyctl.operations.status_backlog import Backlogs, read_backlogs
 from anomalyctl.operations.status_figures import Figure
+from anomalyctl.resilience.policies import LANGUAGE
 from anomalyctl.telemetry.times import parse_time
 
 PartHealth = Health | Literal["not-published", "no-way-in"]
@@ -145,9 +146,12 @@ def _status(state: PartState, health: Health, detail: str, backlogs: Backlogs, n
 
 def detail_of(name: str, detail: str, backlogs: Backlogs) -> str:
     """What is wrong with a part, and what it leaves alone."""
-    if name != FUNCTIONS or not backlogs.open_breakers:
+    # Only the detectors ask the language model; all else is called by the functions.
+    caller = {each: DETECTORS if each == LANGUAGE.name else FUNCTIONS for each in backlogs.open_breakers}
+    mine = [each for each, part in caller.items() if part == name]
+    if not mine:
         return detail
-    left_alone = f"left alone for a while after failures: {', '.join(backlogs.open_breakers)}"
+    left_alone = f"left alone for a while after failures: {', '.join(mine)}"
     return f"{detail}; {left_alone}" if detail else left_alone
 
 

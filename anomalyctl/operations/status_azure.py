@@ -95,7 +95,9 @@ def _part(
         FUNCTIONS: _https(where.optional("function_app_hostname")),
         DASHBOARD: where.optional("front_door_url") or where.optional("app_service_url"),
     }[name]
-    waiting = {REDIS: "valkey", COSMOS: "cosmos", FUNCTIONS: "functions"}.get(name, "")
+    waiting = {REDIS: "valkey", COSMOS: "cosmos", DETECTORS: "detectors", FUNCTIONS: "functions"}.get(
+        name, ""
+    )
     return PartStatus(
         name=name,
         title=_TITLES[name],
