@@ -8,8 +8,7 @@ from datetime import datetime
 from pathlib import Path
 
 from anomalyctl.errors import AnomalyctlError
-from anomalyctl.operations.infrastructure.published_tag import adopt_published_tag
-from anomalyctl.operations.infrastructure.restored_account import adopt_restored_account
+from anomalyctl.operations.infrastructure.adopting import adopt_from_plan, adopt_from_state
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.configuration import Configuration
@@ -72,24 +71,16 @@ class Planned:
 
 def plan(prepared: Stage, options: PlanOptions) -> Planned:
     """Make a plan on a prepared stage and keep it, mode 0600, for at most a day."""
-    place, terraform = prepared.place, prepared.terraform
+    place = prepared.place
     prepared.require_no_errored_state()
     now = prepared.clock()
     plan_id = new_run_id(now)
     path = prepared.shelf.new_path(plan_id) if options.out is None else _private(options.out)
-    adopt_published_tag(prepared)
-    adopt_restored_account(prepared)
-    variables = _variables(prepared, options, path)
-    prepared.progression.drifted = 0
     prepared.watcher.step(f"Planning {place.environment.name}: comparing the configuration with Azure")
-    finished = terraform.plan(
-        path.resolve(),
-        variable_files=variables.files,
-        targets=options.targets,
-        replace=options.replace,
-        destroy=options.kind == "destroy",
-        refresh_only=options.kind == "refresh-only",
-    )
+    variables, finished = _plan_to(path, prepared, options)
+    if _adopts(prepared, options, path, finished):
+        prepared.watcher.step("Planning again: Azure runs what was published or restored meanwhile")
+        variables, finished = _plan_to(path, prepared, options)
     try:
         prepared.check(finished, changes_are_fine=True)
     except BaseException:
@@ -177,6 +168,33 @@ def variables_for(prepared: Stage, files: Sequence[Path], values: Sequence[str])
         environ=prepared.environ,
         automatic=prepared.place.automatic_variable_files,
     )
+
+
+def _plan_to(path: Path, prepared: Stage, options: PlanOptions) -> tuple[Variables, Finished]:
+    variables = _variables(prepared, options, path)
+    prepared.progression.drifted = 0
+    finished = prepared.terraform.plan(
+        path.resolve(),
+        variable_files=variables.files,
+        targets=options.targets,
+        replace=options.replace,
+        destroy=options.kind == "destroy",
+        refresh_only=options.kind == "refresh-only",
+    )
+    return variables, finished
+
+
+def _adopts(prepared: Stage, options: PlanOptions, path: Path, finished: Finished) -> bool:
+    """Whether Azure runs something that this plan was not given, and the next one will be."""
+    if finished.ended.signal_number is not None:
+        return False
+    if finished.ok or finished.ended.exit_code == CHANGES:
+        # A plan of a few targets has not looked at the others.
+        return not options.targets and adopt_from_plan(prepared.place, path)
+    # Another machine's restored account makes a plan fail: its protection refuses the replacement.
+    if not prepared.place.ours or prepared.place.environment.is_local:
+        return False
+    return adopt_from_state(prepared.place, prepared.terraform.pull_state())
 
 
 def _read(prepared: Stage, path: Path, finished: Finished) -> Plan:
