@@ -69,8 +69,10 @@ secrets: $(INSTALLED) ## Look for credentials in the files under version control
 
 image-scan: ## Build the images and look for known vulnerabilities in them (needs Docker)
 	docker build --file services/detectors/Dockerfile --tag anomaly-detectors .
-	docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock aquasec/trivy:0.67.2 \
-		image --exit-code 1 --severity HIGH,CRITICAL --ignore-unfixed anomaly-detectors
+	docker build --file services/job/Dockerfile --tag anomalyctl .
+	for image in anomaly-detectors anomalyctl; do \
+		docker run --rm --volume /var/run/docker.sock:/var/run/docker.sock aquasec/trivy:0.67.2 \
+			image --exit-code 1 --severity HIGH,CRITICAL --ignore-unfixed $$image || exit 1; done
 
 audit: $(INSTALLED) ## Look up known vulnerabilities of every package; says so where nobody can be asked
 	$(PYTHON) -m tests.support.dependency_audit
