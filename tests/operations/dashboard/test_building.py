@@ -83,7 +83,7 @@ def test_npm_without_its_registry_is_told_as_that(tiny: Any) -> None:
     lock = (
         '{"name":"tiny","version":"0.0.0","lockfileVersion":3,"requires":true,"packages":{"":{"name":"tiny",'
         '"version":"0.0.0","dependencies":{"never-cached-x":"1.0.0"}},"node_modules/never-cached-x":{"version":'
-        '"1.0.0","resolved":"https://registry.npmjs.org/never-cached-x/-/never-cached-x-1.0.0.tgz"}}}'
+        '"1.0.0","resolved":"https://packages.example/never-cached-x-1.0.0.tgz"}}}'
     )
     tiny.write("package-lock.json", lock)
     package = '{"name":"tiny","version":"0.0.0","dependencies":{"never-cached-x":"1.0.0"}}'
