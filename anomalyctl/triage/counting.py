@@ -67,7 +67,7 @@ class Candidate:
         opening = document["reading"]["id"] == occurrence.document["id"]
         for tag, text in occurrence.contexts.items():
             # Its numbers are those of its own reading, not of the one that opened the episode.
-            when = "" if opening else f"At {from_epoch_ms(occurrence.ms):%H:%M:%S}: "
+            when = "" if opening else f"At {from_epoch_ms(occurrence.ms):%H:%M:%S} UTC: "
             document["contexts"].setdefault(tag, when + text)
         document["tags"] = _weighty(document["shares"]) or list(occurrence.tags[:1])
 

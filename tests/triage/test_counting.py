@@ -50,7 +50,7 @@ def test_severity_escalates_and_never_falls_and_the_greatest_confidence_stays() 
 def test_what_is_said_of_a_later_reading_says_when_it_was() -> None:
     [episode] = counted(verdict(0, "A"), verdict(90, "A", "B"))
     assert episode["contexts"]["A"].startswith("A is high")
-    assert episode["contexts"]["B"].startswith("At 09:01:30: B is high")
+    assert episode["contexts"]["B"].startswith("At 09:01:30 UTC: B is high")
 
 
 def test_the_tag_with_the_largest_mean_share_comes_first() -> None:
