@@ -16,6 +16,7 @@ from anomalyctl.provisioning.plans.reading import agrees, read_plan
 from anomalyctl.provisioning.plans.wire import UNKNOWN, cty_value, message
 from tests.support.azurerm.mirror import install
 from tests.support.terraform_root import Root, clean_environment
+from tests.support.terraform_tool import require_terraform
 from tests.support.wrapped_root import WrappedRoot
 
 SHAPES = """
@@ -82,6 +83,7 @@ def both(root: Root, *arguments: str, secret: frozenset[str]) -> None:
 
 
 def test_values_of_every_shape_are_read_as_terraform_tells_them(tmp_path: Path):
+    require_terraform()
     (tmp_path / "inner").mkdir()
     (tmp_path / "inner" / "main.tf").write_text('resource "terraform_data" "deep" { input = "inside" }\n')
     (tmp_path / "main.tf").write_text(SHAPES)
@@ -102,6 +104,7 @@ def test_values_of_every_shape_are_read_as_terraform_tells_them(tmp_path: Path):
 
 
 def test_the_whole_system_is_read_as_terraform_tells_it_created_changed_drifted_and_destroyed(tmp_path: Path):
+    require_terraform()
     provider = install(tmp_path / "azure")
     root = Root.copy_of(tmp_path, provider)
     root.init()
