@@ -11,5 +11,8 @@ export function spanOf(limits: Limits, values: number[]): { from: number; to: nu
   const high = Math.max(...seen);
   if (!Number.isFinite(low)) return { from: 0, to: 1 };
   const room = (high - low || Math.abs(high) || 1) * 0.08;
-  return { from: low - room, to: high + room };
+  const span = { from: low - room, to: high + room };
+  // Values of the smallest or the largest kind leave nothing to divide by.
+  const width = span.to - span.from;
+  return width > 0 && Number.isFinite(width) ? span : { from: 0, to: 1 };
 }

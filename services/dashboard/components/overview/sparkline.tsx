@@ -18,7 +18,7 @@ export function Sparkline({ tag, now }: { tag: TagSummary; now: number }) {
   );
   const end = Math.max(now, last?.[0] ?? 0);
   const x = (ms: number) => round(WIDTH * (1 - (end - ms) / HOUR_MS));
-  const y = (value: number) => round(HEIGHT * (1 - (value - span.from) / (span.to - span.from)));
+  const y = (value: number) => round(within(HEIGHT * (1 - (value - span.from) / (span.to - span.from))));
   return (
     <svg
       aria-hidden="true"
@@ -40,7 +40,8 @@ type Point = [ms: number, value: number];
 /** The trend is thinned; it ends with the value that is shown beside it. */
 function withNewest({ trend, value, at }: TagSummary): Point[] {
   const ms = at === null ? NaN : Date.parse(at);
-  return value !== null && ms > (trend.at(-1)?.[0] ?? -Infinity) ? [...trend, [ms, value]] : trend;
+  const points = value !== null && ms > (trend.at(-1)?.[0] ?? -Infinity) ? [...trend, [ms, value] as Point] : trend;
+  return points.filter(([, each]) => Number.isFinite(each));
 }
 
 /** A line that is lifted where readings are missing for longer than three of its steps. */
@@ -58,6 +59,11 @@ function pathOf(trend: Point[], cadence: number, x: (ms: number) => number, y: (
 function usualStep(trend: Point[]): number {
   const [first, last] = [trend[0], trend.at(-1)];
   return first && last && trend.length > 1 ? (last[0] - first[0]) / (trend.length - 1) : 0;
+}
+
+/** What lies far outside is drawn just outside: a path takes no infinite number. */
+function within(height: number): number {
+  return Math.max(-HEIGHT, Math.min(2 * HEIGHT, height));
 }
 
 function round(value: number): number {
