@@ -92,11 +92,6 @@ output "detectors_endpoint" {
   value       = local.detectors_endpoint
 }
 
-output "detectors_image" {
-  description = "Image that the detectors run."
-  value       = local.detectors_image
-}
-
 output "detector_audience" {
   description = "Audience of the tokens that the detectors accept; null where only their own token counts."
   value       = var.detector_audience

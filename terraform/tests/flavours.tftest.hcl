@@ -161,7 +161,7 @@ run "what_the_team_brings" {
   }
 
   assert {
-    condition     = output.detectors_image == "crhub.azurecr.io/detectors:0123abc"
+    condition     = azurerm_container_app.detectors.template[0].container[0].image == "crhub.azurecr.io/detectors:0123abc"
     error_message = "The image must come from the registry that was brought."
   }
 }

@@ -52,9 +52,10 @@ def _deploys_and_publishes(azure: WholeAzure) -> dict[str, Any]:
 
 def _plans_to_take_nothing_back(azure: WholeAzure) -> None:
     """Terraform made the app with a placeholder; what was published beside it is what it wants now."""
-    plan = azure("plan")["plan"]
-    assert plan["changes"] == []
-    assert [one["name"] for one in plan["outputs"]] == ["detectors_image"]
+    planned = azure("plan")
+    assert (planned["has_changes"], planned["plan"]["changes"], planned["plan"]["outputs"]) == (False, [], [])
+    drift = azure("drift")
+    assert (drift["drifted"], drift["resources"]) == (False, [])
 
 
 def _sends_nothing_twice(azure: WholeAzure, before: dict[str, Any]) -> None:

@@ -73,6 +73,8 @@ class Plan:
     outputs: tuple[OutputChange, ...]
     terraform_version: str
     complete: bool = True
+    published: tuple[Change, ...] = ()
+    """What `publish` changed beside Terraform since the last apply; the plan was given it, so no drift."""
 
     @property
     def is_empty(self) -> bool:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from anomalyctl.errors import PreconditionFailed
 from anomalyctl.provisioning.events import Planned
 from anomalyctl.provisioning.plans.changes import AttributeChange, Change, OutputChange, Plan
+from anomalyctl.provisioning.plans.published import is_published
 from anomalyctl.provisioning.plans.redaction import as_text, secrets_in
 from anomalyctl.provisioning.plans.verdicts import Judged, judge, refusing_flags
 
@@ -38,12 +39,14 @@ def read_plan(document: Mapping[str, Any]) -> Plan:
             hint="Use a newer anomalyctl.",
         )
     secrets = frozenset(_secrets(document))
+    drift = document.get("resource_drift", ())
     return Plan(
         changes=tuple(_changes(document.get("resource_changes", ()), secrets)),
-        drift=tuple(_changes(document.get("resource_drift", ()), secrets)),
+        drift=tuple(_changes((one for one in drift if not is_published(one)), secrets)),
         outputs=tuple(_outputs(document.get("output_changes", {}), secrets)),
         terraform_version=str(document.get("terraform_version", "")),
         complete=bool(document.get("complete", True)),
+        published=tuple(_changes((one for one in drift if is_published(one)), secrets)),
     )
 
 
@@ -52,7 +55,7 @@ def agrees(plan: Plan, announced: Iterable[Planned]) -> bool:
     changes = {(one.address, one.action) for one in announced if not one.drift and one.action not in _UNSEEN}
     drift = {one.address for one in announced if one.drift}
     found = {(one.address, one.action) for one in plan.changes}
-    return found == changes and {one.address for one in plan.drift} == drift
+    return found == changes and {one.address for one in (*plan.drift, *plan.published)} == drift
 
 
 def _secrets(document: Mapping[str, Any]) -> Iterator[str]:

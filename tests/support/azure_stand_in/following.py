@@ -53,6 +53,8 @@ class Following:
             self.stands(self.services.places)
             pattern = f"PATCH {places['app']}".replace(".", r"\.")
             self.paper.hooks.append((pattern, self._tell_terraform))
+            marks = r"PATCH .+/providers/Microsoft\.Resources/tags/default"
+            self.paper.hooks.append((marks, self._tell_of_marks))
         for gone in self.known - set(ids.values()):
             for key in [key for key in self.paper.resources if key.startswith(gone.lower())]:
                 del self.paper.resources[key]
@@ -70,6 +72,19 @@ class Following:
         state["ingress"][0]["target_port"] = changed["configuration"]["ingress"]["targetPort"]
         conformed = conform(provider_schema().resources[app.type]["block"], state)
         self.provider.cloud.put(Resource(app.type, app.id, conformed))
+
+    def _tell_of_marks(self) -> None:
+        """The next refresh finds the sites' tags as `publish` left them."""
+        for kind in ("azurerm_linux_function_app", "azurerm_linux_web_app"):
+            for site in self.provider.cloud.resources(kind):
+                told = self.paper.resources[f"{site.id}/providers/Microsoft.Resources/tags/default".lower()]
+                mark = told["properties"]["tags"].get("published")
+                tags = {
+                    name: value for name, value in (site.state["tags"] or {}).items() if name != "published"
+                }
+                state = {**site.state, "tags": tags | ({"published": mark} if mark else {})}
+                if state != site.state:
+                    self.provider.cloud.put(Resource(site.type, site.id, state))
 
     def _list_groups(self, cloud: Cloud) -> None:
         """What stands in each group, as Azure lists it: nothing below another resource."""
