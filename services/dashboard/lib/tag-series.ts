@@ -42,7 +42,7 @@ export async function tagSeriesOf(tag: string, named: string, sinceMs: number): 
   };
 }
 
-function pointsOf(times: number[], column: number[], row: number, spanMs: number): TagSeries["points"] {
+function pointsOf(times: readonly number[], column: readonly number[], row: number, spanMs: number): TagSeries["points"] {
   if (times.length <= MOST_POINTS) {
     const t = times.slice(row);
     return { t, v: t.map((_, at) => numberOrNull(column[row + at])) };

@@ -9,28 +9,8 @@ import { residualModelIn } from "../lib/telemetry/model-archive";
 import { builtInRegistry, factsOf, labelOf } from "../lib/telemetry/registry";
 import { thinned } from "../lib/telemetry/thinning";
 import { formatTime, parseTime } from "../lib/telemetry/times";
-import { SourceWindow, type WindowReader } from "../lib/telemetry/window";
-
-class PaperReader implements WindowReader {
-  asked = 0;
-  constructor(public members: [number, string][]) {}
-  async newest() {
-    return this.members.length ? Math.max(...this.members.map(([ms]) => ms)) : null;
-  }
-  async count(_source: string, fromMs: number) {
-    return this.members.filter(([ms]) => ms >= fromMs).length;
-  }
-  async page(_source: string, fromMs: number, included: boolean, limit: number): Promise<[number, string][]> {
-    const found = this.members
-      .filter(([ms]) => (included ? ms >= fromMs : ms > fromMs))
-      .sort(([one], [other]) => one - other)
-      .slice(0, limit);
-    this.asked += found.length;
-    return found;
-  }
-}
-
-const reading = (ms: number): [number, string] => [ms, JSON.stringify({ A: ms })];
+import { SourceWindow } from "../lib/telemetry/window";
+import { PaperReader, reading } from "./paper-reader";
 
 test("thinning keeps each span's smallest and largest value, at their own times", () => {
   const times = Array.from({ length: 100 }, (_, at) => at);
@@ -41,6 +21,7 @@ test("thinning keeps each span's smallest and largest value, at their own times"
   assert.ok(points.some(([ms, value]) => ms === 58 && value === -50));
   assert.deepEqual(points.map(([ms]) => ms), points.map(([ms]) => ms).toSorted((one, other) => one - other));
   assert.deepEqual(thinned([1, 2, 3], [NaN, 7, NaN], 0, 10), [[2, 7]]);
+  assert.deepEqual(thinned([1, 2, 3], [], 0, 10), []);
 });
 
 test("a window asks for what is new, and again for all when its count does not fit", async () => {
@@ -72,6 +53,35 @@ test("a thousand members of one time do not stop it", async () => {
   const window = new SourceWindow("x", reader);
   await window.refresh(1_000);
   assert.deepEqual([window.times, window.columns.get("A")], [[10, 20], [0, 20]]);
+});
+
+test("a reading that comes while the others are read is no reason to read all anew", async () => {
+  const reader = new PaperReader([reading(10), reading(20)]);
+  const window = new SourceWindow("x", reader);
+  await window.refresh(1_000);
+  const { count } = reader;
+  reader.count = async (...asked) => {
+    reader.members.push(reading(reader.members.length * 10 + 10));
+    return count.apply(reader, asked);
+  };
+  reader.asked = 0;
+  await window.refresh(1_000);
+  await window.refresh(1_000);
+  assert.deepEqual([reader.asked, window.times], [1, [10, 20, 30]]);
+});
+
+test("whoever looks while all is read anew sees what was there before", async () => {
+  const reader = new PaperReader([reading(10), reading(20)]);
+  const window = new SourceWindow("x", reader);
+  await window.refresh(1_000);
+  const { page } = reader;
+  let seen: readonly number[] = [];
+  reader.page = async (...asked) => {
+    seen = window.times;
+    return page.apply(reader, asked);
+  };
+  await window.refresh(2_000);
+  assert.deepEqual([seen, window.times], [[10, 20], [10, 20]]);
 });
 
 test("a window that fails goes on at the next poll", async () => {

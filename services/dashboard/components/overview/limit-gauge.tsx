@@ -2,15 +2,16 @@ import type { TagSummary } from "@/lib/types";
 import { conditionOf } from "../alarms/condition";
 import { limitsOf, shown } from "../numbers";
 import styles from "./drawing.module.css";
-import { spanOf } from "./scale";
+import { placeIn, spanOf } from "./scale";
 
 /** Where the value stands among its alarm limits: zones in grey, the pointer in colour only when it is alarming. */
 export function LimitGauge({ tag, decimals }: { tag: TagSummary; decimals: number }) {
   const limits = limitsOf(tag.limits);
   if (limits.length === 0) return <p className="muted fine">No alarm limits</p>;
-  const { from, to } = spanOf(tag.limits, tag.value === null ? [] : [tag.value]);
-  const at = (value: number) => `${Math.round((1000 * (value - from)) / (to - from)) / 10}%`;
-  const width = (low: number, high: number) => `${Math.round((1000 * (high - low)) / (to - from)) / 10}%`;
+  const span = spanOf(tag.limits, tag.value === null ? [] : [tag.value]);
+  const { from, to } = span;
+  const at = (value: number) => percent(placeIn(span, value));
+  const width = (low: number, high: number) => percent(Math.max(0, placeIn(span, high) - placeIn(span, low)));
   const { LL, L, H, HH } = tag.limits;
   const warning = [LL ?? from, HH ?? to] as const;
   const normal = [L ?? LL ?? from, H ?? HH ?? to] as const;
@@ -39,6 +40,10 @@ export function LimitGauge({ tag, decimals }: { tag: TagSummary; decimals: numbe
       </dl>
     </div>
   );
+}
+
+function percent(share: number): string {
+  return `${Math.round(1000 * share) / 10}%`;
 }
 
 /** As many places as the limit was written with. */

@@ -99,8 +99,8 @@ function reader(lane: Lane): WindowReader {
       const score = (answer as unknown as string[])[1];
       return score === undefined ? null : Number(score);
     },
-    async count(source, fromMs) {
-      return redis((client) => client.zCount(windowKey(source), fromMs, "+inf"));
+    async count(source, fromMs, toMs) {
+      return redis((client) => client.zCount(windowKey(source), fromMs, toMs));
     },
     async page(source, fromMs, included, limit) {
       const from = included ? String(fromMs) : `(${fromMs}`;

@@ -25,7 +25,7 @@ interface WrittenTag {
   group?: string;
   core?: boolean;
   cadence_s?: number;
-  limits?: Record<string, number | null>;
+  limits?: Record<string, unknown>;
 }
 
 interface WrittenRegistry {
@@ -80,11 +80,12 @@ export function labelOf(tag: string): string {
   return label.startsWith("pH") ? label : label.charAt(0).toUpperCase() + label.slice(1);
 }
 
-function limitsOf(written: Record<string, number | null>): Limits {
-  return {
-    LL: written.low_low ?? null,
-    L: written.low ?? null,
-    H: written.high ?? null,
-    HH: written.high_high ?? null,
-  };
+function limitsOf(written: Record<string, unknown>): Limits {
+  const { low_low: LL, low: L, high: H, high_high: HH } = written;
+  return { LL: finite(LL), L: finite(L), H: finite(H), HH: finite(HH) };
+}
+
+/** Anybody who writes to Redis may have written it: what is no number is no limit. */
+function finite(limit: unknown): number | null {
+  return typeof limit === "number" && Number.isFinite(limit) ? limit : null;
 }

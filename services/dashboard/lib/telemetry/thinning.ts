@@ -6,7 +6,10 @@ export type Point = [number, number];
 export const CORE_BUCKET_MS = 60_000;
 export const OTHER_BUCKET_MS = 180_000;
 
-/** Buckets are aligned to the clock, so that what was sent before stays true when more comes. */
+/**
+ * Buckets are aligned to the clock, so that what was sent before stays true when more comes. `values` may end
+ * before `times`, or be empty: a tag that came in none of these readings has no point.
+ */
 export function thinned(
   times: readonly number[],
   values: readonly number[],
@@ -24,8 +27,8 @@ export function thinned(
   };
   for (let row = 0; row < times.length; row++) {
     const ms = times[row] as number;
-    const value = values[row] as number;
-    if (ms < fromMs || Number.isNaN(value)) continue;
+    const value = values[row];
+    if (ms < fromMs || value === undefined || Number.isNaN(value)) continue;
     const at = Math.floor(ms / bucketMs);
     if (at !== bucket) {
       close();
