@@ -81,7 +81,11 @@ def _cosmos(folder: LocalFolder, port: int, secrets: LocalSecrets, code: str) ->
         title="Cosmos endpoint",
         argv=(sys.executable, "-m", "anomalyctl.local.cosmos", "--port", str(port), "--data", data),
         probe=Probe("http", port, path="/_health"),
-        env={"COSMOS_ENDPOINT_KEY": secrets.cosmos_key},
+        env={
+            "COSMOS_ENDPOINT_KEY": secrets.cosmos_key,
+            "ANOMALYCTL_SERVICE": COSMOS,
+            "ANOMALYCTL_ENV": "local",
+        },
         stop_s=4.0,
         version=code,
     )

@@ -17,7 +17,8 @@ from anomalyctl.telemetry.times import format_time
 
 EXTRAS: Final = frozenset(
     {
-        *("reading_id", "source", "code", "alert", "trimmed", "breaker", "state", "tier"),
+        *("reading_id", "readings", "first_reading_id", "last_reading_id"),
+        *("source", "code", "alert", "trimmed", "breaker", "state", "tier"),
         *("metric", "value", "letter_id", "trace_id", "run_id", "anomaly_id"),
         *("judged", "anomalous", "late", "repeated", "refused", "fitted", "seconds"),
     }
@@ -35,12 +36,13 @@ def fields_of(record: logging.LogRecord) -> dict[str, Any]:
 class JsonLines(logging.Formatter):
     """`{"timestamp", "level", "service", "environment", "message", …}`; a traceback is one field."""
 
-    def __init__(self, environ: Mapping[str, str] | None = None) -> None:
+    def __init__(self, environ: Mapping[str, str] | None = None, *, service: str = "anomalyctl") -> None:
+        """`service` is who writes where `ANOMALYCTL_SERVICE` does not say it."""
         super().__init__()
         environ = os.environ if environ is None else environ
         self._who = {
-            "service": environ.get("ANOMALYCTL_SERVICE", ""),
-            "environment": environ.get("ANOMALYCTL_ENV", "local"),
+            "service": environ.get("ANOMALYCTL_SERVICE") or service,
+            "environment": environ.get("ANOMALYCTL_ENV") or "local",
         }
         self._without_secrets = Redactor(environ)
 
@@ -69,11 +71,14 @@ class JsonLines(logging.Formatter):
 
 
 def set_up_logging(
-    *, level: int = logging.INFO, leave_out: Callable[[logging.LogRecord], bool] | None = None
+    *,
+    level: int = logging.INFO,
+    leave_out: Callable[[logging.LogRecord], bool] | None = None,
+    service: str = "anomalyctl",
 ) -> None:
     """Log to standard output from now on, in JSON lines; the SDKs' line a request is left out."""
     handler = logging.StreamHandler(sys.stdout)
-    handler.setFormatter(JsonLines())
+    handler.setFormatter(JsonLines(service=service))
     if leave_out is not None:
         handler.addFilter(lambda record: not leave_out(record))
     root = logging.getLogger()

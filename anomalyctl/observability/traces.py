@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Final, Literal
 
 from anomalyctl.errors import AnomalyctlError
-from anomalyctl.observability.bound import bind_on, new_trace_id, run_id, unbind
+from anomalyctl.observability.bound import bind_on, new_trace_id, remember, run_id, unbind
 
 if TYPE_CHECKING:
     from contextvars import Token
@@ -76,6 +76,9 @@ class Trace:
         attached = _attach(self._span)
         try:
             yield
+        except BaseException as error:
+            remember(error)
+            raise
         finally:
             _detach(attached)
             unbind(token)
@@ -168,6 +171,9 @@ def continued(carried: Mapping[str, str], name: str, **told: Value) -> Iterator[
         token = bind_on(**fields)
         try:
             yield Joined(None)
+        except BaseException as error:
+            remember(error)
+            raise
         finally:
             unbind(token)
         return
@@ -181,6 +187,7 @@ def continued(carried: Mapping[str, str], name: str, **told: Value) -> Iterator[
     try:
         yield Joined(here)
     except BaseException as error:
+        remember(error)
         here.set_attribute(KEEP, "failure")
         _mark(here, error)
         raise

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from anomalyctl.errors import AnomalyctlError, Transient
+from anomalyctl.observability.bound import about, about_readings, bind
 from anomalyctl.observability.traces import Trace
 from anomalyctl.pipeline.detectors import MOST_BYTES, MOST_READINGS
 from anomalyctl.pipeline.documents import verdict_document
@@ -48,15 +49,14 @@ def complete(
                 break
             trace = Trace("complete verdicts", source=source, readings=len(times))
             try:
-                with trace.active():
+                with bind(**about_readings(source, [f"{source}:{ms}" for ms in times])), trace.active():
                     done += _complete_chunk(readings, detectors, keeper, source, times, clock())
                 trace.end()
             except AnomalyctlError as error:
                 # Nothing failed that did not fail before: no reason to keep the trace.
                 trace.end()
-                logger.info(
-                    "%s: verdicts stay incomplete: %s", source, error.message, extra={"source": source}
-                )
+                with bind(**about(error)):
+                    logger.info("%s: verdicts stay incomplete: %s", source, error.message)
                 if not may_heal(error):
                     readings.windows.completed(source, times)
                 break

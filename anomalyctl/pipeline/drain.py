@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Final
 
 from anomalyctl.errors import AnomalyctlError, InternalError
+from anomalyctl.observability.bound import about, bind
 from anomalyctl.pipeline.completing import complete
 from anomalyctl.pipeline.figures import PipelineFigures
 from anomalyctl.pipeline.fitting import Fitter
@@ -232,7 +233,8 @@ class _Batches:
                 self.failures[source] = error
             except Exception as error:
                 # One source's trouble must not stop the others.
-                logger.exception("%s: a bug of ours", source)
+                with bind(**{"source": source, **about(error)}):
+                    logger.exception("%s: a bug of ours", source)
                 self.failures[source] = InternalError(f"{type(error).__name__}: {error}")
         return progress or self._others_may_wait()
 
@@ -266,9 +268,7 @@ def _log(drained: Drained) -> None:
             tally.fitted,
         )
     for source, error in drained.failures.items():
-        logger.error(
-            "%s: left pending for the next sweep: %s",
-            source,
-            error.message,
-            extra={"source": source, "code": error.code},
-        )
+        with bind(**{"source": source, **about(error)}):
+            logger.error(
+                "%s: left pending for the next sweep: %s", source, error.message, extra={"code": error.code}
+            )

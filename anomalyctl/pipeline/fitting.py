@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Final
 
 from anomalyctl.errors import PreconditionFailed
+from anomalyctl.observability.bound import bind
 from anomalyctl.pipeline.intake import valid_rows
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.window import MOST_READINGS
@@ -72,6 +73,10 @@ class Fitter:
 
         `span_ms`: how far back, all that is kept unless told.
         """
+        with bind(source=source):
+            return self._fit(source, until_ms, span_ms)
+
+    def _fit(self, source: str, until_ms: int, span_ms: int | None) -> Fit:
         from anomalyctl.detection.fitting import fit_model
         from anomalyctl.detection.window import window_of
 

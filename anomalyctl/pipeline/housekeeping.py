@@ -38,8 +38,8 @@ def clean_up(readings: ReadingStore, anomalies: AnomalyStore, *, consumer: str, 
     entries = readings.queue.remove_acknowledged()
     consumers = readings.queue.delete_idle_consumers(but=consumer, idle_s=GONE_AFTER_S)
     mended = mend(anomalies, now)
-    for sentence in mended.sentences:
-        logger.info("%s", sentence)
+    for sentence, anomaly_id in zip(mended.sentences, mended.anomaly_ids, strict=True):
+        logger.info("%s", sentence, extra={"anomaly_id": anomaly_id})
     if entries or consumers:
         logger.info("removed %d acknowledged entries and %d consumers", entries, consumers)
     retried = retry_due(readings, anomalies, now=now)

@@ -91,7 +91,7 @@ def judge_rows(
             source,
             tier,
             failure.message,
-            extra={"source": source, "tier": tier, "code": failure.code, "reading_id": rows[0].reading.id},
+            extra={"tier": tier, "code": failure.code},
         )
     with span("fuse"):
         documents = [

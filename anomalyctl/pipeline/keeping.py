@@ -139,6 +139,7 @@ class Keeper:
         for refusal in refusals:
             if refusal.entry.letter:
                 self._note_another_failure(refusal)
+        self._tell(source, refusals)
         self._show_at_a_glance(refusals)
         self._readings.windows.remove(source, [refusal.entry.payload for refusal in refusals])
         self._readings.queue.acknowledge([refusal.entry.id for refusal in refusals])
@@ -169,6 +170,16 @@ class Keeper:
                 self._verdicts.forget_dead_letter(row.letter)
                 self._readings.dead_letters.remove(row.letter)
         self._readings.queue.acknowledge([row.entry_id for row in rows])
+
+    def _tell(self, source: str, refusals: Sequence[Refusal]) -> None:
+        first = refusals[0]
+        logger.warning(
+            "%s: %d readings became dead letters, the first because: %s",
+            source,
+            len(refusals),
+            first.reason,
+            extra={"source": source, "letter_id": first.entry.letter or first.entry.id},
+        )
 
     def _show_at_a_glance(self, refusals: Sequence[Refusal]) -> None:
         try:

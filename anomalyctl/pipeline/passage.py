@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Final
 
+from anomalyctl.observability.bound import about_readings, bind
 from anomalyctl.observability.traces import Trace, span
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.intake import Row
@@ -24,6 +25,7 @@ class Passage:
         # The queue's clock may be ahead of ours.
         arrived_ns = min(_arrived_ns(rows), now_ns)
         first, last = rows[0].reading.id, rows[-1].reading.id
+        self._about = about_readings(source, [row.reading.id for row in rows])
         self._trace = Trace(
             "readings", since_ns=arrived_ns, source=source, readings=len(rows), reading_id=first, until=last
         )
@@ -36,9 +38,11 @@ class Passage:
                     with span("read the window", since_ns=window_since_ns):
                         pass
 
-    def active(self) -> AbstractContextManager[None]:
-        """What this block does belongs to the passage."""
-        return self._trace.active()
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """What this block does belongs to the passage: spans, calls to other services, lines of the log."""
+        with bind(**self._about), self._trace.active():
+            yield
 
     def found(self, documents: Iterable[dict[str, Any]]) -> None:
         """Keep the trace where there is an anomaly; documents get its id where it can be looked up."""

@@ -10,6 +10,7 @@ from itertools import islice
 from typing import Any, Final
 
 from anomalyctl.errors import InvalidInput, LostRace, NotFound
+from anomalyctl.observability.bound import bind
 from anomalyctl.pipeline.dead_letters import decode_payload, on_its_way
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.readings import ReadingStore
@@ -59,11 +60,12 @@ def retry_due(readings: ReadingStore, anomalies: AnomalyStore, *, now: datetime)
         if readings.memory_share() > ROOM:
             logger.warning("no dead letter is retried: Redis is more than %.0f %% full", 100 * ROOM)
             break
-        try:
-            retry_letter(readings, anomalies, head["id"], by="timer", now=now)
-            done += 1
-        except (NotFound, LostRace, InvalidInput) as error:
-            logger.info("%s", error.message)
+        with bind(letter_id=str(head["id"]), source=str(head.get("source", ""))):
+            try:
+                retry_letter(readings, anomalies, head["id"], by="timer", now=now)
+                done += 1
+            except (NotFound, LostRace, InvalidInput) as error:
+                logger.info("%s", error.message)
     if done:
         logger.info("put %d dead letters back into the queue", done)
     return done

@@ -9,6 +9,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import copy_context
 
 from anomalyctl.errors import AnomalyctlError, Transient
+from anomalyctl.observability.bound import about_readings, bind
 from anomalyctl.pipeline.blame import refuse_or_raise
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.intake import Intake, Row, sort_out
@@ -109,16 +110,18 @@ class SourceRun:
         self, state: SourceState, chunk: Sequence[Row], tally: Tally, *, others: Sequence[Row] = ()
     ) -> list[tuple[Sequence[Row], Judged]]:
         """Judge a chunk; where the detectors refuse it, halve it until the reading at fault stands alone."""
+        source, ids = self.parts.source, [row.reading.id for row in chunk]
         try:
-            judged = judge_rows(
-                self.parts.detectors,
-                self.parts.source,
-                state.context,
-                chunk,
-                state.memories,
-                late=False,
-                now=self.parts.clock(),
-            )
+            with bind(**about_readings(source, ids)):
+                judged = judge_rows(
+                    self.parts.detectors,
+                    source,
+                    state.context,
+                    chunk,
+                    state.memories,
+                    late=False,
+                    now=self.parts.clock(),
+                )
         except AnomalyctlError as error:
             if may_heal(error):
                 raise

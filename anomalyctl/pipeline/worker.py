@@ -43,12 +43,12 @@ _building = threading.Lock()
 _workers: list[Worker] = []
 
 
-def worker() -> Worker:
-    """The worker of this process. Raises InvalidInput when a setting is missing."""
+def worker(service: str = "functions") -> Worker:
+    """The worker of this process, which tells of itself as `service`. Raises InvalidInput for a setting."""
     with _building:
         if not _workers:
             made = Worker(worker_settings())
-            tell_where_possible("functions")
+            tell_where_possible(service)
             _workers.append(made)
             offer(lambda: made.figures.figures(made.readings, made.guards, _now))
             atexit.register(stop)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from anomalyctl.observability.bound import bind
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.telemetry.times import epoch_ms
 from anomalyctl.triage.finishing import finish
@@ -22,6 +23,8 @@ class Mended:
 
     examined: int
     sentences: tuple[str, ...]
+    anomaly_ids: tuple[str, ...] = ()
+    """Which anomaly each sentence is about."""
 
 
 def clean_up(store: AnomalyStore, now: datetime) -> Mended:
@@ -33,5 +36,12 @@ def clean_up(store: AnomalyStore, now: datetime) -> Mended:
         for document in found
         if document.get("acted_ms", 0) <= youngest
     }
-    sentences = [sentence for document in documents.values() for sentence in finish(store, document)]
-    return Mended(examined=len(documents), sentences=tuple(sentences))
+    told: list[tuple[str, str]] = []
+    for anomaly_id, document in documents.items():
+        with bind(anomaly_id=anomaly_id, source=str(document.get("source", ""))):
+            told += [(sentence, anomaly_id) for sentence in finish(store, document)]
+    return Mended(
+        examined=len(documents),
+        sentences=tuple(sentence for sentence, _ in told),
+        anomaly_ids=tuple(anomaly_id for _, anomaly_id in told),
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import logging
 import os
 import socket
 import sqlite3
@@ -19,8 +20,10 @@ from anomalyctl.errors import AnomalyctlError, InvalidInput, Locked, Preconditio
 from anomalyctl.local.cosmos.application import build_app
 from anomalyctl.local.cosmos.authorization import MasterKey
 from anomalyctl.local.cosmos.context import Settings
+from anomalyctl.observability.logs import set_up_logging
 
 KEY_VARIABLE = "COSMOS_ENDPOINT_KEY"
+_log = logging.getLogger("anomalyctl.local.cosmos")
 _KEEP_ALIVE_S = 75
 _SHUTDOWN_S = 5
 
@@ -29,16 +32,20 @@ def main(arguments: list[str] | None = None) -> int:
     """Serve until a signal; the exit code is 0, or that of the error that kept it from starting."""
     options = _parser().parse_args(arguments)
     os.umask(0o077)
+    set_up_logging(service="cosmos")
     try:
         with _lock(options.data), _listen(options.host, options.port) as listening:
             config = uvicorn.Config(
                 _app(options),
                 access_log=False,
+                log_config=None,
                 log_level="warning",
                 timeout_keep_alive=_KEEP_ALIVE_S,
                 timeout_graceful_shutdown=_SHUTDOWN_S,
             )
+            _log.info("the Cosmos DB endpoint answers on port %d", listening.getsockname()[1])
             uvicorn.Server(config).run(sockets=[listening])
+            _log.info("the Cosmos DB endpoint has stopped")
     except AnomalyctlError as error:
         sys.stderr.write(f"{error.message} {error.hint}\n")
         return error.exit_code

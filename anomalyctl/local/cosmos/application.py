@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import uuid
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 
@@ -33,6 +34,7 @@ from anomalyctl.local.cosmos.wire import (
     common_headers,
     read_bounded,
 )
+from anomalyctl.observability.bound import bind, new_trace_id
 from anomalyctl.resilience.rate_limit import RateLimit
 
 LARGEST_REQUEST = 4 * 1024 * 1024
@@ -118,7 +120,9 @@ class _Endpoint:
             await Response(refused.body, refused.status, closing)(scope, receive, send)
             return
         fault = self._context.faults.next_for(call)
-        answer = await self._answer(call, activity_id, fault)
+        # The client's errors name the activity, so its lines here are found by it.
+        with bind(trace_id=_trace_id(activity_id)):
+            answer = await self._answer(call, activity_id, fault)
         if fault is not None and fault.cut:
             # The server closes a connection whose answer was begun and not ended.
             await send({"type": "http.response.start", "status": 200, "headers": [(b"content-length", b"1")]})
@@ -165,3 +169,11 @@ class _Endpoint:
         answer = await handler(self._context, call)
         self._context.throughput.spend(answer.charge)
         return answer
+
+
+def _trace_id(activity_id: str) -> str:
+    """The activity's 32 hex digits; what a stranger wrote there instead does not reach the log."""
+    try:
+        return uuid.UUID(activity_id).hex
+    except ValueError:
+        return new_trace_id()

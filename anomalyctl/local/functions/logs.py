@@ -21,7 +21,7 @@ _LEVELS = {
 def set_up_host_logging(host: dict[str, Any]) -> None:
     """Log to standard output; `host` is what host.json says."""
     asked = host.get("logging", {}).get("logLevel", {}).get("default", "Information")
-    set_up_logging(level=_LEVELS.get(str(asked), logging.INFO), leave_out=_is_no_news)
+    set_up_logging(level=_LEVELS.get(str(asked), logging.INFO), leave_out=_is_no_news, service="functions")
 
 
 def _is_no_news(record: logging.LogRecord) -> bool:

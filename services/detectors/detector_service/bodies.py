@@ -18,7 +18,7 @@ from anomalyctl.detection.memory import LARGEST_MEMORY
 from anomalyctl.detection.window import Window
 from anomalyctl.errors import InvalidInput, ReadingRefused
 from anomalyctl.telemetry.tags import TagRegistry
-from anomalyctl.telemetry.times import epoch_ms
+from anomalyctl.telemetry.times import epoch_ms, parse_time
 from anomalyctl.telemetry.validation import (
     LARGEST_VALUE,
     MOST_KEYS,
@@ -87,6 +87,20 @@ def parse_body(raw: bytes, *, most: int) -> Body:
     if memory and len(orjson.dumps(memory)) > LARGEST_MEMORY:
         raise InvalidInput(f"memory: is over {LARGEST_MEMORY // 1024} kB", field="memory")
     return Body(check_source(source), readings, memory or None)
+
+
+def ids_of_judged(body: Body, last: int | None) -> list[str]:
+    """Ids of the readings that are judged, for the log; of one whose time cannot be read there is none."""
+    judged = body.readings if last is None else body.readings[-last:]
+    times = (reading.get("timestamp") if isinstance(reading, Mapping) else None for reading in judged)
+    return [reading_id for time in times if (reading_id := _id_at(body.source, time))]
+
+
+def _id_at(source: str, time: object) -> str:
+    try:
+        return f"{source}:{epoch_ms(parse_time(time))}" if isinstance(time, str) else ""
+    except (ValueError, OverflowError):
+        return ""  # it is refused later, with the field named
 
 
 def _deeper_than(value: Any, levels: int) -> bool:

@@ -11,10 +11,18 @@ from typing import Any, Protocol
 import orjson
 
 from anomalyctl.detection.judge import judge
+from anomalyctl.observability.bound import about_readings, bind
 from anomalyctl.observability.traces import KEEP, span
 from anomalyctl.telemetry.tags import TagRegistry
 from anomalyctl.telemetry.verdicts import ANOMALY, Tier, Verdict
-from detector_service.bodies import MOST_READINGS, MOST_READINGS_OF_ALL, parse_body, window_of_body
+from detector_service.bodies import (
+    MOST_READINGS,
+    MOST_READINGS_OF_ALL,
+    Body,
+    ids_of_judged,
+    parse_body,
+    window_of_body,
+)
 from detector_service.known import KnownSources
 from detector_service.metrics import Metrics
 
@@ -50,6 +58,10 @@ class Judging:
     def answer(self, tier: Tier, raw: bytes, asked: Asked) -> bytes:
         """The answer's JSON. Raises Refused, InvalidInput and what Redis raises."""
         body = parse_body(raw, most=MOST_READINGS_OF_ALL if asked.last is None else MOST_READINGS)
+        with bind(tier=tier, **about_readings(body.source, ids_of_judged(body, asked.last))):
+            return self._judge(tier, body, asked)
+
+    def _judge(self, tier: Tier, body: Body, asked: Asked) -> bytes:
         known = self._known.of(body.source)
         window = window_of_body(body, known.registry, self._clock())
         started = time.perf_counter()

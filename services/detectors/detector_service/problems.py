@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from anomalyctl.errors import AnomalyctlError, InvalidInput, SignInFailed, Transient
+from anomalyctl.observability.bound import about, bind
 from anomalyctl.resilience.rate_limit import retry_after
 
 logger = logging.getLogger(__name__)
@@ -63,7 +64,8 @@ def install(app: FastAPI) -> None:
         assert isinstance(error, AnomalyctlError)  # noqa: S101 - registered for this class alone
         status = _status(error)
         if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-            logger.warning("%s", error.message)
+            with bind(**about(error)):
+                logger.warning("%s", error.message, extra={"code": error.code})
         field = error.field if isinstance(error, InvalidInput) else ""
         headers = {"Retry-After": "1"} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
         return problem(status, error.message, field=field, code=error.code, headers=headers)
@@ -73,7 +75,8 @@ def install(app: FastAPI) -> None:
         return problem(error.status_code, str(error.detail), headers=dict(error.headers or {}))
 
     async def bug(_: Request, error: Exception) -> Response:
-        logger.error("a request failed", exc_info=error)
+        with bind(**about(error)):
+            logger.error("a request failed", exc_info=error)
         return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "The detectors failed; their log says why.")
 
     app.add_exception_handler(Refused, refused)
