@@ -59,13 +59,13 @@ variable "container_apps_max_replicas" {
 }
 
 variable "detectors_image_tag" {
-  description = "Commit that the detectors' image in the registry was built from; null until the first image is there (a placeholder answers meanwhile)."
+  description = "Tag of the detectors' image in the registry, as `publish` and `rollout` keep it: the commit that it was built from; null until the first image is there (a placeholder answers meanwhile)."
   type        = string
   default     = null
 
   validation {
-    condition     = var.detectors_image_tag == null || can(regex("^[0-9a-f]{7,40}$", var.detectors_image_tag))
-    error_message = "detectors_image_tag must be a commit (7 to 40 hexadecimal digits): `latest` says not what runs."
+    condition     = var.detectors_image_tag == null || can(regex("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", var.detectors_image_tag)) && var.detectors_image_tag != "latest"
+    error_message = "detectors_image_tag must be a tag of the registry, such as a commit: `latest` says not what runs."
   }
 }
 
@@ -129,7 +129,7 @@ variable "batch_job_command" {
   description = "What the job runs in its image, the command line's own."
   type        = list(string)
   nullable    = false
-  default     = ["python", "-c", "from anomalyctl.pipeline.worker import worker; worker().fit_models()"]
+  default     = ["python", "-m", "anomalyctl.pipeline.batch_job"]
 
   validation {
     condition     = length(var.batch_job_command) > 0
