@@ -47,6 +47,15 @@ PLACEHOLDER = "mcr.microsoft.com/k8se/quickstart:latest"
 REDIS_PORT = 10000
 BAD = "bad"
 """The tag of an image whose detectors answer every question with an error."""
+_PYPROJECT = """\
+[build-system]
+requires = ["hatchling"]
+build-backend = "hatchling.build"
+
+[project]
+name = "anomalyctl"
+version = "0.1.0"
+"""
 _CHECKOUT = Path(__file__).parents[2]
 _TOKEN = "a-token-of-the-detectors-1234"  # pragma: allowlist secret
 
@@ -236,6 +245,7 @@ def _write_project(root: Path, key: str) -> None:
     (root / "services" / "functions" / "requirements.lock").write_text("# Nothing: no index is asked.\n")
     for name in ("pyproject.toml", "README.md", "LICENSE", "anomalyctl/__init__.py"):
         _write(root / name, f"# {name}\n")
+    _write(root / "pyproject.toml", _PYPROJECT)
     for name in ("services/detectors/Dockerfile", "services/job/Dockerfile"):
         _write(root / name, "FROM scratch\n")
     _write(root / ".gitignore", ".anomalyctl/\nnode_modules/\n.next/\n")

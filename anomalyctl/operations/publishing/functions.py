@@ -1,4 +1,4 @@
-"""Publishing the functions: a package with our code and the locked dependencies, sent with Entra."""
+"""Publishing the functions: the wheel and the locked dependencies in one package, sent with Entra."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from anomalyctl.operations.publishing.dependencies import install_locked
 from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
 from anomalyctl.operations.publishing.packages import write_zip
 from anomalyctl.operations.publishing.target import Target
+from anomalyctl.operations.publishing.wheel import CODE, install_wheel, source_of_wheel
 
 LOCK: Final = "requirements.lock"
 SITE_PACKAGES: Final = Path(".python_packages/lib/site-packages")
@@ -56,39 +57,36 @@ def publish_functions(target: Target) -> PublishedPart:
 
 
 def functions_version(services: Path) -> Version:
-    """The version of the functions, the package that they stand on and its locked dependencies."""
+    """The version of the functions, the wheel that they stand on and its locked dependencies."""
     root = services.parent
-    package = Path(anomalyctl.__file__).parent
-    if package.parent == root:
-        return version_of(root, ("anomalyctl", "services/functions"))
-    # An installed package beside a checkout (or its own copy of it): both count, and no commit names both.
+    source = source_of_wheel(root)
+    if source == root:
+        return version_of(root, (*CODE, "services/functions"))
+    # The functions of one place and the code of another: both count, and no commit names both.
     functions = version_of(root, ("services/functions",))
-    ours = version_of(package.parent, ("anomalyctl",))
+    ours = version_of(source or Path(anomalyctl.__file__).parent.parent, CODE[:1])
     digest = f"{functions.digest[:20]}{ours.digest[:20]}"
     return Version(tag=digest, committed=False, digest=digest)
 
 
 def build_package(target: Target) -> Path:
-    """The .zip: the functions at its top, our package and the locked dependencies beside them."""
+    """The .zip: the functions at its top; the wheel and the locked dependencies where the host looks."""
     source = target.services / "functions"
     lock = source / LOCK
     if not lock.is_file():
         raise PreconditionFailed(f"{lock} is missing.", hint="Restore it from version control, or: make lock")
     folder = target.work / "functions"
     folder.mkdir()
-    _copy(source, ".", folder)
-    packages = folder / SITE_PACKAGES
-    install_locked(lock, packages, target.environ, target.run.folder / "dependencies.log")
-    _copy(Path(anomalyctl.__file__).parent.parent, "anomalyctl", packages)
+    for file in files_below(source, (".",)):
+        (folder / file).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(source / file, folder / file)
+    packages, logs = folder / SITE_PACKAGES, target.run.folder
+    install_locked(lock, packages, target.environ, logs / "dependencies.log")
+    wheel = source_of_wheel(target.services.parent)
+    install_wheel(wheel, packages, target.work, target.environ, logs / "wheel.log")
     package = target.work / BLOB
     write_zip(package, folder)
     return package
-
-
-def _copy(root: Path, part: str, folder: Path) -> None:
-    for file in files_below(root, (part,)):
-        (folder / file).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(root / file, folder / file)
 
 
 def _send(target: Target, site: Site, package: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import pytest
 
 from anomalyctl.operations.deployed_state import Deployed
-from anomalyctl.operations.publishing import functions, publishing
+from anomalyctl.operations.publishing import functions, publishing, wheel
 from anomalyctl.operations.publishing.model import PARTS, Part, Publishing
 from tests.support.azure_stand_in import publishing as stand_in
 from tests.support.azure_stand_in.publishing import PublishingStandIn, running_publishing
@@ -33,6 +34,7 @@ class Checkout:
         self.outputs: dict[str, Any] = {}
         for name in ("pyproject.toml", "README.md", "LICENSE", "anomalyctl/__init__.py"):
             self.write(name, f"# {name}\n")
+        self.write("pyproject.toml", '[project]\nname = "anomalyctl"\nversion = "0.1.0"\n')
         for name in ("services/detectors/Dockerfile", "services/job/Dockerfile"):
             self.write(name, "FROM scratch\n")
         made = shutil.ignore_patterns("__pycache__")
@@ -153,6 +155,16 @@ def checkout(
 
     # The index is asked by a test of its own: 250 MB for each of these would be no use.
     monkeypatch.setattr(functions, "install_locked", installed)
+
+    def built(source: Path, work: Path, environ: Any, log: Path) -> Path:
+        made = work / "anomalyctl-0.1.0-py3-none-any.whl"
+        with zipfile.ZipFile(made, "w") as archive:
+            archive.write(source / "anomalyctl" / "__init__.py", "anomalyctl/__init__.py")
+            archive.writestr("anomalyctl-0.1.0.dist-info/METADATA", "Name: anomalyctl\nVersion: 0.1.0\n")
+        return made
+
+    # Built by tests of its own.
+    monkeypatch.setattr(wheel, "build_wheel", built)
     return made
 
 

@@ -30,14 +30,15 @@ from tests.support.azure_stand_in.publishing import DASHBOARD, FUNCTION_NAMES, F
 PROJECT = Path(__file__).parents[3]
 
 
-def test_the_package_holds_the_functions_our_code_and_the_dependencies(checkout: Any) -> None:
+def test_the_package_holds_the_functions_the_wheel_and_the_dependencies(checkout: Any) -> None:
     checkout.commit()
     (part,) = checkout.publish("functions").parts
     assert (part.outcome, part.healthy, part.health) == ("published", True, "running 5 functions")
     ((path, query, names),) = checkout.services.packages
     assert (path, query) == ("/api/zipdeploy", {"isAsync": "true"})
     assert {"host.json", *(f"{name}/function.json" for name in FUNCTION_NAMES)} <= names
-    assert ".python_packages/lib/site-packages/anomalyctl/pipeline/worker.py" in names
+    assert ".python_packages/lib/site-packages/anomalyctl/__init__.py" in names
+    assert ".python_packages/lib/site-packages/anomalyctl-0.1.0.dist-info/METADATA" in names
     assert ".python_packages/lib/site-packages/numpy/__init__.py" in names
     assert not [name for name in names if "__pycache__" in name or "_bundled" in name]
 
