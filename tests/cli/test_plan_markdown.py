@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from anomalyctl.cli.files import require_writable, write_whole
-from anomalyctl.cli.views.plan_markdown import MOST_CHARACTERS, review_markdown
-from anomalyctl.errors import InvalidInput
+from anomalyctl.cli.views.plan_markdown import MOST_CHARACTERS, failure_markdown, review_markdown
+from anomalyctl.errors import InvalidInput, NotDeployed
 from anomalyctl.operations.infrastructure.planning import Review
 from anomalyctl.provisioning.plans.changes import AttributeChange, Change, Plan, Verdict
 
@@ -54,6 +54,13 @@ def test_a_plan_without_changes_says_so_and_shows_drift_apart():
     text = review_markdown(review(drift=(change("azurerm_key_vault.this", Verdict.SAFE),)))
     assert "Nothing to change" in text
     assert "not part of this plan" in text
+
+
+def test_a_plan_that_could_not_be_made_says_why_and_is_no_markup_either():
+    text = failure_markdown("dev", NotDeployed("There is no <b>workspace</b> dev.", hint="Deploy it."))
+    assert text.startswith("### Plan for `dev`\n\n**Not planned.** There is no")
+    assert "<b>" not in text.replace("\\<b", "")
+    assert text.rstrip().endswith("Deploy it\\.") or text.rstrip().endswith("Deploy it.")
 
 
 def test_nothing_that_a_configuration_holds_becomes_markup():

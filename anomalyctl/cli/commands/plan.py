@@ -30,6 +30,10 @@ def plan(
     markdown: Annotated[
         Path | None, typer.Option(metavar="FILE", help="Write the review as Markdown, for a pull request.")
     ] = None,
+    no_lock: Annotated[
+        bool,
+        typer.Option("--no-lock", help="Write no lock and no workspace: for who may only read the state."),
+    ] = False,
     target: TargetOption = None,
     var: VarOption = None,
     var_file: VarFileOption = None,
@@ -48,12 +52,14 @@ def plan(
     from anomalyctl.cli.run_progress import shown_run
     from anomalyctl.cli.terraform_options import request_for
     from anomalyctl.cli.views.plan import review_view
-    from anomalyctl.cli.views.plan_markdown import review_markdown
-    from anomalyctl.errors import InvalidInput
+    from anomalyctl.cli.views.plan_markdown import failure_markdown, review_markdown
+    from anomalyctl.errors import AnomalyctlError, InvalidInput
     from anomalyctl.operations.infrastructure.planning import PlanOptions, make_review
 
     if destroy and refresh_only:
         raise InvalidInput("--destroy and --refresh-only exclude each other.", field="--refresh-only")
+    if no_lock and lock_timeout != "0s":
+        raise InvalidInput("--no-lock waits for no lock.", field="--lock-timeout")
     require_writable(markdown, "--markdown")
     options = PlanOptions(
         kind="destroy" if destroy else "refresh-only" if refresh_only else "apply",
@@ -61,9 +67,15 @@ def plan(
         variable_files=tuple(var_file or ()),
         variables=tuple(var or ()),
         out=out,
+        lock=not no_lock,
     )
-    with shown_run() as screen:
-        review = make_review(request_for(env, root, lock_timeout), options, screen)
+    try:
+        with shown_run() as screen:
+            review = make_review(request_for(env, root, lock_timeout), options, screen)
+    except AnomalyctlError as error:
+        if markdown is not None:  # or a pull request would go on showing an earlier review
+            write_whole(markdown, failure_markdown(env, error), "--markdown")
+        raise
     if markdown is not None:
         write_whole(markdown, review_markdown(review), "--markdown")
     show(review, review_view, output)

@@ -10,6 +10,7 @@ from anomalyctl.cli.views.plan import MEANINGS, SIGNS
 from anomalyctl.provisioning.plans.changes import Change, Verdict
 
 if TYPE_CHECKING:
+    from anomalyctl.errors import AnomalyctlError
     from anomalyctl.operations.infrastructure.planning import Review
 
 MOST_CHARACTERS: Final = 60_000
@@ -37,6 +38,14 @@ def review_markdown(review: Review) -> str:
     if review.plan.drift:
         lines += ["", "**Already changed outside of Terraform (not part of this plan)**", ""]
         lines += [line for change in review.plan.drift for line in _change(change)]
+    return _bounded("\n".join(lines) + "\n")
+
+
+def failure_markdown(environment: str, error: AnomalyctlError) -> str:
+    """What stands where the review would, when there could be no plan."""
+    lines = [f"### Plan for `{code(environment)}`", "", f"**Not planned.** {plain(error.message)}"]
+    if error.hint:
+        lines += ["", f"{plain(error.hint)}"]
     return _bounded("\n".join(lines) + "\n")
 
 

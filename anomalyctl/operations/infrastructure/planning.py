@@ -32,6 +32,8 @@ class PlanOptions:
     variables: tuple[str, ...] = ()
     """NAME=VALUE."""
     out: Path | None = None
+    lock: bool = True
+    """False for an identity that may only read the state."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +58,11 @@ class Review:
 
 
 def make_review(request: Request, options: PlanOptions, watcher: Watcher = UNWATCHED) -> Review:
-    """`plan` as a command of its own. Raises what Terraform's failure means."""
-    with stage("plan", request, watcher, make_workspace=True) as prepared:
+    """`plan` as a command of its own. Raises what Terraform's failure means.
+
+    A missing workspace is made, which writes: without the lock, NotDeployed is raised instead.
+    """
+    with stage("plan", request, watcher, make_workspace=options.lock) as prepared:
         return plan(prepared, options).review
 
 
@@ -180,6 +185,7 @@ def _plan_to(path: Path, prepared: Stage, options: PlanOptions) -> tuple[Variabl
         replace=options.replace,
         destroy=options.kind == "destroy",
         refresh_only=options.kind == "refresh-only",
+        lock=options.lock,
     )
     return variables, finished
 
