@@ -1,7 +1,9 @@
-"""One figure of Azure Monitor, as the alert that watches it would see it."""
+"""Figures of Azure Monitor: one as the alert that watches it would see it, or one by its dimensions."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -12,6 +14,19 @@ from anomalyctl.telemetry.times import format_time
 _API: Final = "2023-10-01"
 _BACK: Final = 3
 """Windows to look back: figures of the platform come minutes late."""
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """The values of a metric, a minute each, for one combination of its dimensions."""
+
+    dimensions: Mapping[str, str]
+    """By name in lower case: Azure answers so, however it was asked."""
+    values: tuple[float, ...]
+
+    def of(self, dimension: str) -> str:
+        """Its value of a dimension; "" where it has none."""
+        return self.dimensions.get(dimension.lower(), "")
 
 
 def latest(
@@ -36,6 +51,50 @@ def latest(
         },
     )
     return _newest(document, aggregation.lower())
+
+
+def by_dimension(
+    rest: Rest,
+    scope: str,
+    *,
+    namespace: str,
+    metric: str,
+    aggregation: str,
+    condition: str,
+    begin: datetime,
+    end: datetime,
+) -> list[Series]:
+    """The metric from `begin` to `end`, minute by minute, split as `condition` says (an OData filter over
+    dimensions, `'*'` for each value). Raises what `Rest` raises.
+    """
+    document = rest.get(
+        f"{scope}/providers/Microsoft.Insights/metrics",
+        f"asking for {metric}",
+        **{
+            "api-version": _API,
+            "metricnamespace": namespace,
+            "metricnames": metric,
+            "aggregation": aggregation,
+            "timespan": f"{format_time(begin.astimezone(UTC))}/{format_time(end.astimezone(UTC))}",
+            "interval": "PT1M",
+            "$filter": condition,
+        },
+    )
+    return [
+        Series(
+            {
+                str(one["name"]["value"]).lower(): str(one["value"])
+                for one in series.get("metadatavalues", ())
+            },
+            tuple(
+                float(point[aggregation.lower()])
+                for point in series.get("data", ())
+                if point.get(aggregation.lower()) is not None
+            ),
+        )
+        for found in document.get("value", ())
+        for series in found.get("timeseries", ())
+    ]
 
 
 def duration(window: str) -> timedelta:

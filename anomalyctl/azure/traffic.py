@@ -11,6 +11,10 @@ from anomalyctl.errors import NotFound
 
 LATEST = "(latest)"
 """Stands for whichever revision is the newest."""
+BEFORE = "before"
+"""The label that the old revision carries until a rollout of ours is ended: whoever looks at the app, from
+whatever machine, sees that there is one, and what it would go back to.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,12 +29,20 @@ class Division:
     newest_ready: str
     image: str
     """Of the newest."""
+    before: str = ""
+    """The revision that a rollout which is not ended goes back to; "" where there is none."""
 
     @property
     def is_split(self) -> bool:
         """Say whether more than one revision takes traffic, or an older one is held to."""
         taking = [name for name, weight in self.weights.items() if weight]
         return len(taking) > 1 or self.many
+
+    @property
+    def serving(self) -> str:
+        """The revision that takes most of the traffic."""
+        name = max(self.weights.items(), key=lambda one: one[1])[0] if self.weights else LATEST
+        return name if name != LATEST else self.newest_ready or self.newest
 
 
 class Traffic:
@@ -58,13 +70,22 @@ class Traffic:
             newest=str(properties.get("latestRevisionName", "")),
             newest_ready=str(properties.get("latestReadyRevisionName", "")),
             image=str(containers_of(found)[0].get("image", "")),
+            before=next(
+                (str(one.get("revisionName", "")) for one in taking if one.get("label") == BEFORE), ""
+            ),
         )
 
-    def divide(self, weights: Mapping[str, int]) -> None:
-        """Send so many percent to each of these revisions, several active at once. They sum up to 100."""
-        if sum(weights.values()) != 100:
-            raise ValueError(f"{dict(weights)} is not a hundred percent")
-        taking = [{"revisionName": name, "weight": weight} for name, weight in weights.items()]
+    def divide(self, weights: Mapping[str, int], *, before: str) -> None:
+        """Send so many percent to each of these revisions, several active at once. They sum up to 100.
+
+        `before`, one of them, is labelled as what a rollout goes back to; `settle` takes the label away.
+        """
+        if sum(weights.values()) != 100 or before not in weights:
+            raise ValueError(f"{dict(weights)} is not a hundred percent, or without {before}")
+        taking = [
+            {"revisionName": name, "weight": weight} | ({"label": BEFORE} if name == before else {})
+            for name, weight in weights.items()
+        ]
         self._configure({"activeRevisionsMode": "Multiple", "ingress": {"traffic": taking}})
 
     def settle(self) -> None:
@@ -89,6 +110,13 @@ class Traffic:
         if not name:
             raise NotFound(f"The revision {revision} has no address.", hint="Was it removed meanwhile?")
         return f"https://{name}"
+
+    def image_of(self, revision: str) -> str:
+        """What a revision runs; "" where it is gone."""
+        found = self._manager.get(f"{self._id}/revisions/{revision}", CONTAINER_APPS_API) or {}
+        template = (found.get("properties") or {}).get("template") or {}
+        containers = template.get("containers") or [{}]
+        return str(containers[0].get("image", ""))
 
     def _configure(self, configuration: Mapping[str, object]) -> None:
         self.app.change({"properties": {"configuration": dict(configuration)}})

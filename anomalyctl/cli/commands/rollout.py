@@ -40,8 +40,9 @@ def detectors(
     """Give a new revision of the detectors a share of the traffic, then all of it, or none.
 
     While it has its share, windows of the last day go to the old and the new revision: errors, the slowest
-    answers and the conclusions are compared. Where the new one is worse, the old one serves alone again and
-    the exit code is 1; so it is after Ctrl-C and when this command is killed. Run again, it goes on.
+    answers and the conclusions are compared, and beside them what Azure Monitor tells of the real traffic.
+    Where the new one is worse, the old one serves alone again and the exit code is 1; so it is after Ctrl-C
+    and when this command is killed. Run again, it goes on.
     """
     from anomalyctl.cli.output import show
     from anomalyctl.cli.progress import shown_progress

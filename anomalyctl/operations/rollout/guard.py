@@ -19,15 +19,27 @@ from anomalyctl.errors import AnomalyctlError, Locked, NotFound
 from anomalyctl.processes.output import open_output
 
 _ENDED: Final = b"ended\n"
-_TRIES: Final = 20
+_GOES_WITHIN_S: Final = 10.0
+_TRIES: Final = 30
 _PAUSE_S: Final = 15.0
+_LONGEST_PAUSE_S: Final = 300.0
+_LONGER: Final = 1.3
+"""About an hour and three quarters in all: networks and sign-ins are away for that long."""
 
 
 @contextlib.contextmanager
 def guarded(
-    environment_name: str, log: Path, environ: Mapping[str, str], *, command: Sequence[str] = ()
+    environment_name: str,
+    log: Path,
+    environ: Mapping[str, str],
+    *,
+    is_over: Callable[[], bool] = lambda: True,
+    command: Sequence[str] = (),
 ) -> Iterator[int]:
-    """Watch over the block from a process of its own (`command` instead of ours); its id."""
+    """Watch over the block from a process of its own (`command` instead of ours); its id.
+
+    When the block ends and `is_over` says no, the process is left to end the rollout as after a death.
+    """
     ours = (sys.executable, "-m", "anomalyctl.operations.rollout.guard", environment_name)
     output = open_output(log)
     try:
@@ -44,8 +56,12 @@ def guarded(
     try:
         yield process.pid
     finally:
-        with contextlib.suppress(BrokenPipeError):
-            process.communicate(_ENDED, timeout=10)
+        # One that was stopped or killed itself is not waited for.
+        with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):
+            if is_over():
+                process.communicate(_ENDED, timeout=_GOES_WITHIN_S)
+            elif process.stdin is not None:
+                process.stdin.close()
 
 
 def bring_back(
@@ -56,7 +72,7 @@ def bring_back(
     sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Roll back, again and again while somebody else is at it or Azure cannot be reached. True when done."""
-    for _ in range(_TRIES):
+    for attempt in range(_TRIES):
         try:
             roll_back(environment_name)
         except NotFound:
@@ -69,7 +85,7 @@ def bring_back(
         else:
             say("the old revision serves again")
             return True
-        sleep(_PAUSE_S)
+        sleep(min(_PAUSE_S * _LONGER**attempt, _LONGEST_PAUSE_S))
     say("given up: run `anomalyctl rollback`")
     return False
 
@@ -80,14 +96,18 @@ def main() -> int:
         signal.signal(number, signal.SIG_IGN)
     if sys.stdin.buffer.read().endswith(_ENDED):
         return 0
+    from functools import partial
+
     from anomalyctl.operations.rollout.environment_rollout import roll_back_detectors
 
     def say(text: str) -> None:
         sys.stdout.write(f"{time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())} {text}\n")
         sys.stdout.flush()
 
-    say("the rollout was killed")
-    return 0 if bring_back(sys.argv[1], roll_back_detectors, say=say) else 1
+    say("the rollout was killed, or left this to be done")
+    # One that is finished stays: the death may have come after it, or before the next one had begun.
+    undo = partial(roll_back_detectors, only_unfinished=True)
+    return 0 if bring_back(sys.argv[1], undo, say=say) else 1
 
 
 if __name__ == "__main__":

@@ -37,10 +37,13 @@ class Probe:
     def ask(self) -> None:
         """One window of each source, a little further back each round, to both."""
         self._rounds += 1
-        for source in sorted(self.store.sources())[:_MOST_SOURCES]:
-            window = self._window(source)
-            if window:
-                self._compare(source, window)
+        try:
+            windows = [(source, self._window(source)) for source in sorted(self.store.sources())]
+        except AnomalyctlError as error:  # Redis is away for a moment: the next round asks again
+            self.seen.trouble = error.message
+            return
+        for source, window in [one for one in windows if one[1]][:_MOST_SOURCES]:
+            self._compare(source, window)
 
     def _window(self, source: str) -> list[tuple[int, bytes]]:
         newest = self.store.newest_ms(source)
@@ -62,13 +65,13 @@ class Probe:
         old, new = answers[id(self.seen.old)], answers[id(self.seen.new)]
         if old is None or new is None:
             return
-        for (milliseconds, _), before, after in zip(window[-len(old) :], old, new, strict=True):
+        for at in range(1, max(len(old), len(new)) + 1):
             self.seen.compared += 1
-            first, second = fuse(before), fuse(after)
-            if (first.final_status, first.tags[:1]) != (second.final_status, second.tags[:1]):
-                self.seen.different += 1
-                if len(self.seen.examples) < _EXAMPLES:
-                    self.seen.examples.append(f"{source}:{milliseconds}")
+            if at <= min(len(old), len(new)) and _concludes(old[-at]) == _concludes(new[-at]):
+                continue
+            self.seen.different += 1
+            if len(self.seen.examples) < _EXAMPLES:
+                self.seen.examples.append(f"{source}:{window[-at][0]}" if at <= len(window) else source)
 
     def _verdicts(
         self, client: DetectorClient, tally: Tally, source: str, payloads: Sequence[bytes]
@@ -90,3 +93,9 @@ class Probe:
             return None
         count = min(len(verdicts) for verdicts in by_tier.values())
         return [{tier: by_tier[tier][-count:][at] for tier in TIERS} for at in range(count)]
+
+
+def _concludes(verdicts: dict[Tier, Verdict]) -> tuple[object, ...]:
+    """What an operator would see of it."""
+    fused = fuse(verdicts)
+    return (fused.final_status, *fused.tags[:1])

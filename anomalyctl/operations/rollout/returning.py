@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 
 from anomalyctl.azure.container_apps import RevisionFailed
+from anomalyctl.azure.failures import AzureRefused
 from anomalyctl.azure.traffic import Traffic
 from anomalyctl.errors import NotFound
 from anomalyctl.operations.rollout.journal import Journal, Rollout
@@ -22,11 +22,7 @@ def return_to_old(
     division = traffic.division()
     # Later the old one may be out of service: then the newest serves until the copy is up.
     if rollout.phase in ("ready", "split") and rollout.old_revision != division.newest:
-        with contextlib.suppress(NotFound):  # it was cleaned away: the copy below takes its place
-            traffic.address(rollout.old_revision)
-            traffic.divide({rollout.old_revision: 100})
-            if rollout.new_revision:
-                traffic.stop(rollout.new_revision)
+        _serve_at_once(traffic, rollout)
     if division.image != rollout.old_image:
         traffic.app.run_image(rollout.old_image)
     try:
@@ -39,6 +35,20 @@ def return_to_old(
     traffic.settle()
     keep_tag(tag_of(rollout.old_image))
     return journal.write(rollout, "returned")
+
+
+def _serve_at_once(traffic: Traffic, rollout: Rollout) -> None:
+    try:
+        traffic.address(rollout.old_revision)
+        traffic.divide({rollout.old_revision: 100}, before=rollout.old_revision)
+    except NotFound:
+        return  # it was cleaned away: a copy takes its place
+    except AzureRefused as error:
+        if error.status not in (400, 404):
+            raise
+        return  # the same, or it was taken out of service
+    if rollout.new_revision:
+        traffic.stop(rollout.new_revision)
 
 
 def tag_of(image: str) -> str:

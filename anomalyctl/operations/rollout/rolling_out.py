@@ -4,37 +4,23 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import timedelta
-from typing import Final, Protocol
 
 from anomalyctl.azure.traffic import Traffic
-from anomalyctl.errors import AnomalyctlError, PreconditionFailed
+from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.progress import SILENCE, Progress
+from anomalyctl.operations.rollout.beginning import begun_before, start
+from anomalyctl.operations.rollout.comparing import MakeProbe, MakeRealTraffic, NoRealTraffic, compare
 from anomalyctl.operations.rollout.journal import Journal, Rollout
 from anomalyctl.operations.rollout.returning import return_to_old, tag_of
-from anomalyctl.operations.rollout.weighing import DIFFERENT, Seen, Weighed, is_hopeless, weigh
-
-ROUND_S: Final = 15.0
+from anomalyctl.operations.rollout.weighing import DIFFERENT, Weighed
 
 
 class WentBack(AnomalyctlError):
     """The new revision was not as good as the old one, which serves alone again."""
 
     code = "went_back"
-
-
-class Watching(Protocol):
-    """What is needed of `Probe`."""
-
-    seen: Seen
-
-    def ask(self) -> None:
-        """One round to both revisions."""
-
-
-MakeProbe = Callable[[str, str], Watching]
-"""From the addresses of the old and the new revision."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +60,7 @@ class RollingOut:
     run: str
     keep_tag: Callable[[str], None]
     make_probe: MakeProbe
+    make_real_traffic: MakeRealTraffic = NoRealTraffic
     progress: Progress = SILENCE
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
@@ -81,45 +68,41 @@ class RollingOut:
     def roll_out(self, plan: Plan) -> RolledOut:
         """Roll the image out, or go on with the rollout of it that was cut off.
 
-        Raises PreconditionFailed while a rollout of another image is unfinished, WentBack with the figures
-        where the new one was not good enough, RevisionFailed where it does not start. Whatever is raised,
-        the traffic is whole again.
+        Raises PreconditionFailed while a rollout of another image is unfinished, or one that was begun on
+        another machine, and where nothing was published yet; WentBack with the figures where the new one was
+        not good enough, RevisionFailed where it does not start. Whatever is raised, the traffic is whole
+        again.
         """
-        begun = self._begun(plan)
-        if begun is None:
-            division = self.traffic.division()
-            if division.image == plan.image and not division.is_split:
-                return RolledOut(
-                    self.environment, self.run, plan.image, plan.image, division.newest, "unchanged", None
-                )
-            begun = self.journal.write(
-                Rollout(
-                    run=self.run,
-                    app_id=self.app_id,
-                    old_revision=division.newest_ready or division.newest,
-                    old_image=division.image,
-                    new_image=plan.image,
-                    canary=plan.canary,
-                )
+        division = self.traffic.division()
+        begun = begun_before(self.journal, division, plan.image, self.environment)
+        if begun is not None:
+            self.progress.step(f"Going on with the rollout that was cut off ({begun.phase})")
+        elif (
+            division.image == plan.image
+            and not division.is_split
+            and division.newest_ready == division.newest
+        ):
+            return RolledOut(
+                self.environment, self.run, plan.image, plan.image, division.newest, "unchanged", None
             )
+        else:
+            begun = start(self.traffic, division, self.journal, self._rollout(plan), self.environment)
         try:
             return self._go_on(begun, plan)
         except BaseException:
             self._return(self.journal.read() or begun)
             raise
 
-    def _begun(self, plan: Plan) -> Rollout | None:
-        kept = self.journal.read()
-        if kept is None or not kept.unfinished:
-            return None
-        if kept.new_image != plan.image:
-            raise PreconditionFailed(
-                f"A rollout of {kept.new_image} is unfinished ({kept.phase}).",
-                hint=f"End it first: anomalyctl rollback --env {self.environment}, "
-                f"or rollout --image {tag_of(kept.new_image)}",
-            )
-        self.progress.step(f"Going on with the rollout that was cut off ({kept.phase})")
-        return kept
+    def _rollout(self, plan: Plan) -> Rollout:
+        """Not begun yet; `start` finds what serves."""
+        return Rollout(
+            run=self.run,
+            app_id=self.app_id,
+            old_revision="",
+            old_image="",
+            new_image=plan.image,
+            canary=plan.canary,
+        )
 
     def _go_on(self, rollout: Rollout, plan: Plan) -> RolledOut:
         if rollout.phase == "begun":
@@ -130,8 +113,11 @@ class RollingOut:
         if rollout.phase != "good":
             rollout = self.journal.write(rollout, "good")
         self.progress.step("All traffic to the new revision")
-        self.traffic.divide({rollout.new_revision: 100})
-        self.traffic.settle()
+        if self.traffic.division().many:  # else that was done, and the old one may be out of service
+            self.traffic.divide(
+                {rollout.new_revision: 100, rollout.old_revision: 0}, before=rollout.old_revision
+            )
+            self.traffic.settle()
         self.keep_tag(tag_of(rollout.new_image))
         self.journal.write(rollout, "done")
         return RolledOut(
@@ -147,7 +133,7 @@ class RollingOut:
     def _bring_up(self, rollout: Rollout, plan: Plan) -> Rollout:
         """The new revision beside the old one, without traffic."""
         division = self.traffic.division()
-        self.traffic.divide({rollout.old_revision: 100})
+        self.traffic.divide({rollout.old_revision: 100}, before=rollout.old_revision)
         if division.image != plan.image:
             self.progress.step(f"Starting a revision with {plan.image}")
             self.traffic.app.run_image(plan.image)
@@ -157,15 +143,20 @@ class RollingOut:
     def _watch(self, rollout: Rollout, plan: Plan) -> tuple[Rollout, Weighed]:
         old, new = (self.traffic.address(one) for one in (rollout.old_revision, rollout.new_revision))
         probe = self.make_probe(old, new)
-        self.traffic.divide({rollout.old_revision: 100 - plan.canary, rollout.new_revision: plan.canary})
+        shares = {rollout.old_revision: 100 - plan.canary, rollout.new_revision: plan.canary}
+        self.traffic.divide(shares, before=rollout.old_revision)
         rollout = self.journal.write(rollout, "split")
+        real = self.make_real_traffic(rollout.old_revision, rollout.new_revision)
         self.progress.step(f"{plan.canary} % to the new revision, watched for {plan.watch}")
-        begun, length = self.clock(), plan.watch.total_seconds()
-        while (gone := self.clock() - begun) < length and not is_hopeless(probe.seen):
-            probe.ask()
-            self.progress.advance(round(min(gone, length)), round(length), _glance(probe.seen))
-            self.sleep(min(ROUND_S, max(0.0, length - (self.clock() - begun))))
-        weighed = weigh(probe.seen, different=plan.different)
+        weighed = compare(
+            probe,
+            real,
+            length_s=plan.watch.total_seconds(),
+            different=plan.different,
+            progress=self.progress,
+            sleep=self.sleep,
+            clock=self.clock,
+        )
         if not weighed.good:
             raise WentBack(
                 f"The new revision went back: {'; '.join(weighed.against)}.",
@@ -174,6 +165,7 @@ class RollingOut:
                     "image": rollout.new_image,
                     "serving": rollout.old_image,
                     "examples": weighed.examples,
+                    "weighed": asdict(weighed),
                 },
             )
         return rollout, weighed
@@ -185,10 +177,3 @@ class RollingOut:
         except AnomalyctlError as error:
             error.hint = f"The traffic may still be divided: anomalyctl rollback --env {self.environment}"
             raise
-
-
-def _glance(seen: Seen) -> str:
-    return (
-        f"{seen.new.requests} requests, {seen.new.failures} failed, "
-        f"{seen.different} of {seen.compared} conclusions differ"
-    )

@@ -1,4 +1,8 @@
-"""Whether the new revision is as good as the old one: errors, the slowest answers, verdicts."""
+"""Whether the new revision is as good as the old one: errors, the slowest answers, verdicts.
+
+Our probes are the floor: the same readings to both. What Azure tells of the real traffic counts besides,
+where it can be had.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
+
+from anomalyctl.operations.rollout.real_traffic import RealTraffic, RevisionTraffic
 
 MORE_ERRORS: Final = 0.01
 """So much of the requests may fail beyond the old one's share."""
@@ -17,8 +23,13 @@ DIFFERENT: Final = 0.02
 """Share of readings on which the conclusion may differ."""
 HOPELESS: Final = 0.2
 _HOPELESS_AFTER: Final = 10
+_FEW_FAILURES: Final = 3
+"""Of real requests: one or two that failed are no share of anything."""
 ENOUGH: Final = 20
 """Fewer requests than this say nothing."""
+
+
+_UNASKED: Final = RealTraffic(reason="Azure Monitor was not asked")
 
 
 @dataclass
@@ -52,6 +63,8 @@ class Seen:
     different: int = 0
     examples: list[str] = field(default_factory=list)
     """Reading ids on which they differ."""
+    trouble: str = ""
+    """Why readings could not be had, last time."""
 
     @property
     def difference(self) -> float:
@@ -72,6 +85,13 @@ class Weighed:
     difference: float
     against: tuple[str, ...]
     examples: tuple[str, ...]
+    judged_by: str = "probes"
+    """`probes and real traffic`, or `probes` alone."""
+    real_old: RevisionTraffic | None = None
+    real_new: RevisionTraffic | None = None
+    """What Azure Monitor told of all requests, our probes among them; None where it told nothing."""
+    real_reason: str = ""
+    """Why the real traffic, or a figure of it, could not be judged; empty where it was."""
 
     @property
     def good(self) -> bool:
@@ -79,13 +99,18 @@ class Weighed:
         return not self.against
 
 
-def is_hopeless(seen: Seen) -> bool:
+def is_hopeless(seen: Seen, real: RealTraffic = _UNASKED) -> bool:
     """Whether the new one fails so much more than the old one that waiting would only cost readings."""
-    return seen.new.requests >= _HOPELESS_AFTER and seen.new.error_rate > seen.old.error_rate + HOPELESS
+    if seen.new.requests >= _HOPELESS_AFTER and seen.new.error_rate > seen.old.error_rate + HOPELESS:
+        return True
+    old, new = real.old, real.new
+    enough = old is not None and new is not None and new.requests >= ENOUGH
+    return enough and new.error_rate > old.error_rate + HOPELESS  # type: ignore[union-attr]
 
 
-def weigh(seen: Seen, *, different: float = DIFFERENT) -> Weighed:
+def weigh(seen: Seen, real: RealTraffic = _UNASKED, *, different: float = DIFFERENT) -> Weighed:
     """The verdict on the new revision; `different` is the share of conclusions that may differ."""
+    counts, reason = _counts(real)
     return Weighed(
         requests=seen.new.requests,
         error_rate_old=seen.old.error_rate,
@@ -94,8 +119,12 @@ def weigh(seen: Seen, *, different: float = DIFFERENT) -> Weighed:
         p95_new_s=seen.new.p95_s,
         compared=seen.compared,
         difference=seen.difference,
-        against=tuple(_against(seen, different)),
+        against=(*_against(seen, different), *(_real_against(real) if counts else ())),
         examples=tuple(seen.examples),
+        judged_by="probes and real traffic" if counts else "probes",
+        real_old=real.old,
+        real_new=real.new,
+        real_reason=reason,
     )
 
 
@@ -114,5 +143,32 @@ def _against(seen: Seen, different: float) -> Sequence[str]:
         said = f" ({seen.new.said})" if seen.new.said else ""
         found.append(f"neither revision could be asked, so nothing was compared{said}")
     if not found and seen.new.requests < ENOUGH:
-        found.append(f"only {seen.new.requests} requests were seen, too few to say")
+        why = f" ({seen.trouble})" if seen.trouble else ""
+        found.append(f"only {seen.new.requests} requests were seen, too few to say{why}")
+    return found
+
+
+def _counts(real: RealTraffic) -> tuple[bool, str]:
+    """Whether there was enough real traffic to judge by, and what is missing of it."""
+    if real.old is None or real.new is None:
+        return False, real.reason
+    for which, one in (("old", real.old), ("new", real.new)):
+        if one.requests < ENOUGH:
+            return False, f"only {one.requests} requests reached the {which} revision"
+    return True, real.reason
+
+
+def _real_against(real: RealTraffic) -> Sequence[str]:
+    old, new = real.old, real.new
+    assert old is not None and new is not None  # noqa: S101 - said by _counts
+    found = []
+    if new.failures >= _FEW_FAILURES and new.error_rate > old.error_rate + MORE_ERRORS:
+        found.append(
+            f"{new.error_rate:.1%} of the {new.requests:,} requests that reached it failed, "
+            f"{old.error_rate:.1%} of the old one's"
+        )
+    if old.mean_s is not None and new.mean_s is not None and new.mean_s > SLOWER * old.mean_s + SLOWER_S:
+        found.append(
+            f"its answers took {new.mean_s * 1000:.0f} ms on the whole, {old.mean_s * 1000:.0f} ms before"
+        )
     return found

@@ -38,8 +38,8 @@ from tests.support.certificates import Certificates, serving_https
 FACTOR = 3.0
 START = datetime(2026, 11, 20, tzinfo=UTC)
 TOKEN = "a-token-for-both-revisions-1234"  # pragma: allowlist secret
-OLD, NEW, BAD, BLIND, UNBORN = (
-    f"cr.example/detectors:{tag}" for tag in ("old", "new", "bad", "blind", "unborn")
+OLD, NEW, BAD, BLIND, SHORT, UNBORN = (
+    f"cr.example/detectors:{tag}" for tag in ("old", "new", "bad", "blind", "short", "unborn")
 )
 
 
@@ -93,6 +93,18 @@ class Blind:
             return {"type": "http.request", "body": content, "more_body": False}
 
         await self._app(scope, lowered, send)
+
+
+class Short:
+    """Detectors that judge one reading, however many they were asked for."""
+
+    def __init__(self, app: Any) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] == "http" and scope["query_string"]:
+            scope = {**scope, "query_string": b"last=1"}
+        await self._app(scope, receive, send)
 
 
 @dataclass
@@ -160,7 +172,13 @@ def plant(
     with ExitStack() as stack:
         served = {
             image: stack.enter_context(serving_https(app, certificates)).removeprefix("https://")
-            for image, app in ((OLD, real), (NEW, real), (BAD, Failing(real)), (BLIND, Blind(real)))
+            for image, app in (
+                (OLD, real),
+                (NEW, real),
+                (BAD, Failing(real)),
+                (BLIND, Blind(real)),
+                (SHORT, Short(real)),
+            )
         }
         revisions = Revisions(azure.paper, addresses=served, broken={UNBORN})
         revisions.install(OLD)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import subprocess
 import sys
@@ -84,3 +85,25 @@ def test_the_guard_gives_up_after_minutes_and_says_what_to_type():
     told: list[str] = []
     assert not bring_back("dev", roll_back, say=told.append, sleep=lambda seconds: None)
     assert told[-1] == "given up: run `anomalyctl rollback`"
+
+
+def test_a_block_that_ends_with_the_traffic_divided_leaves_it_to_the_guard(tmp_path: Path):
+    log = tmp_path / "log"
+    command = (sys.executable, "-c", GUARD)
+    with (
+        pytest.raises(KeyboardInterrupt),
+        guarded("dev", log, {}, is_over=lambda: False, command=command),
+    ):
+        raise KeyboardInterrupt
+    for _ in range(200):
+        if log.read_text():
+            break
+        subprocess.run(["sleep", "0.05"], check=True)
+    assert log.read_text() == "death"
+
+
+def test_a_guard_that_was_stopped_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("anomalyctl.operations.rollout.guard._GOES_WITHIN_S", 0.2)
+    with guarded("dev", tmp_path / "log", {}, command=(sys.executable, "-c", GUARD)) as process:
+        os.kill(process, signal.SIGSTOP)
+    os.kill(process, signal.SIGKILL)

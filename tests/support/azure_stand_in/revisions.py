@@ -92,6 +92,7 @@ class Revisions:
             "provisioningState": "Failed" if image in self.broken else "Provisioned",
             "provisioningError": "ImagePullBackOff" if image in self.broken else "",
             "healthState": "Healthy",
+            "template": {"containers": [{"name": "detectors", "image": image}]},
         }
         path = f"{self.app_id}/revisions/{name}"
         self.paper.resources[path.lower()] = {"name": name, "properties": properties}

@@ -14,6 +14,7 @@ from starlette.routing import Route
 
 from anomalyctl.azure.cloud import Cloud, cloud_from
 from tests.support.azure_stand_in import blobs, entra
+from tests.support.azure_stand_in.monitor import Monitor
 from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID, Paper
 from tests.support.azure_stand_in.resource_manager import ResourceManagerStandIn
 from tests.support.certificates import Certificates, serving_https
@@ -31,11 +32,13 @@ class AzureStandIn:
     storage_suffix: str = ""
     """What the metadata host tells Terraform that storage addresses end with."""
     credential: entra.StandInCredential = field(default_factory=entra.StandInCredential)
+    monitor: Monitor = field(default_factory=Monitor)
 
     def begin_anew(self) -> None:
         """Forget everything."""
         self.paper = Paper(audience=self.address)
         self.credential = entra.StandInCredential()
+        self.monitor = Monitor()
 
     def environ(self, **more: str) -> dict[str, str]:
         """The variables with which a command finds the stand-in and signs in to it as a service principal."""
@@ -70,6 +73,8 @@ def running_azure(certificates: Certificates) -> Iterator[AzureStandIn]:
             return JSONResponse(_metadata(stand_in))
         if request.url.path.startswith("/blobs/"):
             return await blobs.answer(stand_in.paper, request)
+        if (told := stand_in.monitor.answer(request, stand_in.address)) is not None:
+            return told
         return await ResourceManagerStandIn(stand_in.paper, stand_in.address).answer(request)
 
     application = Starlette(routes=[Route("/{path:path}", answer, methods=_METHODS)])
