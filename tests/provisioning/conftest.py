@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
+from anomalyctl.provisioning.ledger import Ledger
 from tests.support.state_server import StateServer
 from tests.support.wrapped_root import SLOW_CHAIN, WrappedRoot
 
@@ -24,3 +26,11 @@ def chain(tmp_path: Path, backend: StateServer) -> WrappedRoot:
     root.document("plan")
     backend.verbs.clear()
     return root
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Ledger:
+    """An empty ledger whose clock goes on by a second each time it is asked."""
+    noon = datetime(2026, 11, 21, 12, tzinfo=UTC)
+    times = (noon + timedelta(seconds=second) for second in range(1, 10_000))
+    return Ledger(tmp_path / "runs", clock=lambda: next(times))

@@ -6,21 +6,12 @@ import json
 import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-
-import pytest
 
 from anomalyctl.provisioning.ledger import SCHEMA, Ledger
 from anomalyctl.provisioning.run_folders import KEPT, prune
 from anomalyctl.provisioning.run_ids import new_run_id
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
-
-
-@pytest.fixture
-def ledger(tmp_path: Path) -> Ledger:
-    times = (NOW + timedelta(seconds=second) for second in range(10_000))
-    return Ledger(tmp_path / "runs", clock=lambda: next(times))
 
 
 def folders(ledger: Ledger) -> list[str]:
