@@ -114,7 +114,7 @@ class Stage:
         if finished.ok or (changes_are_fine and finished.ended.exit_code == 2):
             return finished
         if finished.ended.exit_code < 0:
-            raise killed(self, finished)
+            raise killed(finished, terraform=self.terraform, progression=self.progression, run=self.run)
         error = failure(
             finished.command,
             finished.diagnostics,

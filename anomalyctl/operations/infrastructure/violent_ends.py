@@ -5,36 +5,37 @@ know.
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
 
 from anomalyctl.errors import AnomalyctlError
+from anomalyctl.provisioning.ledger import OpenRun
 from anomalyctl.provisioning.locks import lock_in
-from anomalyctl.provisioning.terraform import Finished
+from anomalyctl.provisioning.progression import Progression
+from anomalyctl.provisioning.state import read_state
+from anomalyctl.provisioning.terraform import Finished, Terraform
 
-if TYPE_CHECKING:
-    from anomalyctl.operations.infrastructure.stage import Stage
 
-
-def killed(prepared: Stage, finished: Finished) -> AnomalyctlError:
+def killed(
+    finished: Finished, *, terraform: Terraform, progression: Progression, run: OpenRun
+) -> AnomalyctlError:
     """The error for a killed Terraform. A lock that it left is noted, for whoever unlocks later."""
-    environment = prepared.place.environment.name
+    environment = terraform.environment
     held = None
     known: tuple[str, ...] = ()
     with contextlib.suppress(AnomalyctlError, OSError):
-        text = prepared.terraform.probe_lock()
+        text = terraform.probe_lock()
         held = lock_in(text) if text else None
-        known = prepared.pull()[0].addresses
+        known = read_state(terraform.pull_state()).addresses
     if held is not None:
-        prepared.run.note_safely("lock_left", lock_id=held.id)
+        run.note_safely("lock_left", lock_id=held.id)
     # The state is written every 20 s and at the end: what is complete may be missing from it, too.
     lost = [
         one
-        for one in prepared.progression.resources.values()
+        for one in progression.resources.values()
         if one.state in ("running", "done")
         and one.action in ("create", "replace")
         and one.address not in known
     ]
-    prepared.run.note_safely("unknown_to_state", resources={one.address: one.resource_id for one in lost})
+    run.note_safely("unknown_to_state", resources={one.address: one.resource_id for one in lost})
     may_exist = (
         f" May exist without the state knowing: {', '.join(one.address for one in lost)}." if lost else ""
     )
@@ -48,9 +49,9 @@ def killed(prepared: Stage, finished: Finished) -> AnomalyctlError:
         f"Signal {-finished.ended.exit_code} ended Terraform during {finished.command}.{may_exist}",
         hint=", then ".join([*steps, f"anomalyctl plan --env {environment}"]),
         details={
-            "in_flight": [one.address for one in prepared.progression.in_flight],
+            "in_flight": [one.address for one in progression.in_flight],
             "unknown_to_state": {one.address: one.resource_id for one in lost},
             "lock": held.id if held else "",
-            "run": prepared.run.id,
+            "run": run.id,
         },
     )
