@@ -32,9 +32,12 @@ QUEUE_LAG_SECONDS: Final = Name(
     "queue_lag_seconds", "gauge", "Age of the oldest reading without a verdict; 0 where none waits.", "s"
 )
 SECONDS_SINCE_READING: Final = Name(
-    "seconds_since_reading", "gauge", "Since the last reading came, of any source.", "s"
+    "seconds_since_reading",
+    "gauge",
+    "Since the last reading came, of any source; since this process began where none ever did.",
+    "s",
 )
-DEAD_LETTERS: Final = Name("dead_letters", "gauge", "Readings without a verdict for good, as last counted.")
+DEAD_LETTERS: Final = Name("dead_letters", "gauge", "Readings without a verdict for good.")
 BREAKER_OPEN: Final = Name("breaker_open", "gauge", "1 where nothing is called, 0.5 while one call is tried.")
 LANGUAGE_REQUESTS: Final = Name("language_requests", "counter", "Answers asked of the language model.")
 LANGUAGE_TOKENS: Final = Name("language_tokens", "counter", "Tokens of the language model, by kind.")

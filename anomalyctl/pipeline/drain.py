@@ -143,7 +143,8 @@ class Drainer:
 
     def make_room(self) -> None:
         """Trim the queue where Redis is nearly full. Only the holder of the lease may call this."""
-        make_room(self.readings, self._verdicts, keep=BATCH, now=self._clock())
+        trimmed = make_room(self.readings, self._verdicts, keep=BATCH, now=self._clock())
+        self.figures.letters_changed(trimmed)
 
     def complete(self, stopped: Callable[[], bool]) -> int:
         """Complete verdicts that lack a tier, every now and then. For the holder of the lease alone."""

@@ -27,8 +27,8 @@ class PipelineFigures:
     """Thread-safe; one per process."""
 
     def __init__(self) -> None:
-        self.dead_letters: int | None = None
-        """As last counted by the clean-up; None before it."""
+        self._dead_letters = 0
+        self._began_ms: int | None = None
         self._tally = Tally()
         self._latencies: deque[float] = deque(maxlen=_REMEMBERED)
         self._latency_sum = 0.0
@@ -39,6 +39,16 @@ class PipelineFigures:
         """Count a drain."""
         with self._lock:
             self._tally.add(tally)
+
+    def count_letters(self, there_are: int) -> None:
+        """Note how many dead letters there are."""
+        with self._lock:
+            self._dead_letters = there_are
+
+    def letters_changed(self, by: int) -> None:
+        """Note that some came or went; the next count corrects what was told twice or by others."""
+        with self._lock:
+            self._dead_letters = max(0, self._dead_letters + by)
 
     def stored(self, arrived_ms: Iterable[int], now: datetime) -> None:
         """Note how long ago readings had arrived whose verdicts are stored now."""
@@ -72,21 +82,24 @@ class PipelineFigures:
             Figure(names.VERDICT_LATENCY_COUNT, [({}, totals["count"])]),
             breaker_figure(guards.values()),
         ]
-        if self.dead_letters is not None:
-            found.append(Figure(names.DEAD_LETTERS, [({}, float(self.dead_letters))]))
-        return found + _lag(readings, clock)
+        found.append(Figure(names.DEAD_LETTERS, [({}, float(self._dead_letters))]))
+        now_ms = epoch_ms(clock())
+        if self._began_ms is None:
+            self._began_ms = now_ms
+        return found + _lag(readings, now_ms, began_ms=self._began_ms)
 
 
-def _lag(readings: ReadingStore, clock: Callable[[], datetime]) -> list[Figure]:
+def _lag(readings: ReadingStore, now_ms: int, *, began_ms: int) -> list[Figure]:
     try:
         backlog = readings.backlog()
     except AnomalyctlError:
         return []
-    now_ms = epoch_ms(clock())
     age_s = 0.0 if backlog.oldest_ms is None else max(0, now_ms - backlog.oldest_ms) / 1000
     states = [({"state": "queued"}, float(backlog.queued)), ({"state": "pending"}, float(backlog.pending))]
-    found = [Figure(names.QUEUE_LAG_READINGS, states), Figure(names.QUEUE_LAG_SECONDS, [({}, age_s)])]
-    if backlog.newest_ms is not None:
-        since_s = max(0, now_ms - backlog.newest_ms) / 1000
-        found.append(Figure(names.SECONDS_SINCE_READING, [({}, since_s)]))
-    return found
+    # Where none ever came, silence counts from our beginning: a figure that is not there alarms nobody.
+    since_s = max(0, now_ms - (began_ms if backlog.newest_ms is None else backlog.newest_ms)) / 1000
+    return [
+        Figure(names.QUEUE_LAG_READINGS, states),
+        Figure(names.QUEUE_LAG_SECONDS, [({}, age_s)]),
+        Figure(names.SECONDS_SINCE_READING, [({}, since_s)]),
+    ]

@@ -133,9 +133,9 @@ class Keeper:
         """Make dead letters of what may not enter, take it out of the window and acknowledge it."""
         if not refusals:
             return
-        self._verdicts.add_dead_letters(
-            [self._new_letter(refusal) for refusal in refusals if not refusal.entry.letter]
-        )
+        fresh = [self._new_letter(refusal) for refusal in refusals if not refusal.entry.letter]
+        self._verdicts.add_dead_letters(fresh)
+        self._figures.letters_changed(len(fresh))
         for refusal in refusals:
             if refusal.entry.letter:
                 self._note_another_failure(refusal)
@@ -167,7 +167,8 @@ class Keeper:
         """Their verdicts are stored: what was a dead letter is none any more."""
         for row in rows:
             if row.letter:
-                self._verdicts.forget_dead_letter(row.letter)
+                if self._verdicts.forget_dead_letter(row.letter):
+                    self._figures.letters_changed(-1)
                 self._readings.dead_letters.remove(row.letter)
         self._readings.queue.acknowledge([row.entry_id for row in rows])
 

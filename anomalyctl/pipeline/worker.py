@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import orjson
 
+from anomalyctl.errors import AnomalyctlError
 from anomalyctl.observability.bound import bind, new_run_id, run_id
 from anomalyctl.observability.figures import offer
 from anomalyctl.observability.starting import tell_where_possible
@@ -51,6 +52,8 @@ def worker(service: str = "functions") -> Worker:
             tell_where_possible(service)
             _workers.append(made)
             offer(lambda: made.figures.figures(made.readings, made.guards, _now))
+            # No verdict waits for it, also where Cosmos DB is away.
+            threading.Thread(target=made.count_letters, name="dead letters", daemon=True).start()
             atexit.register(stop)
         return _workers[0]
 
@@ -138,13 +141,20 @@ class Worker:
     def clean_up(self) -> CleanedUp:
         """Sweep up what is done with, and finish what was interrupted."""
         done = clean_up(self.readings, self.anomalies_in_background, consumer=consumer_name(), now=_now())
-        self.figures.dead_letters = done.dead_letters
+        self.figures.count_letters(done.dead_letters)
         return done
 
     def _drain(self) -> Drained:
         with bind(run_id=run_id() or new_run_id()):
             self.breakers.heed(self.guards)
             return self.drainer.drain()
+
+    def count_letters(self) -> None:
+        """Say how many dead letters there are, before the first clean-up does."""
+        try:
+            self.figures.count_letters(self.anomalies_in_background.count_dead_letters())
+        except AnomalyctlError as error:
+            logger.info("the dead letters could not be counted now: %s", error.message)
 
 
 def consumer_name() -> str:
