@@ -47,6 +47,8 @@ class DashboardWork:
         self._cancelled = threading.Event()
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
+        # Waited for instead of the thread: a `join` that Ctrl-C interrupts takes the thread for ended.
+        self._ended = threading.Event()
         self.outcome = LEFT_OUT
 
     @classmethod
@@ -86,11 +88,11 @@ class DashboardWork:
         if self._thread is None:
             return True
         told = ""
-        while self._thread.is_alive():
+        while not self._ended.is_set():
             if self._builder.stage != told:
                 told = self._builder.stage
                 progress.step(f"Building the dashboard: {told}")
-            self._thread.join(_LOOK_S)
+            self._ended.wait(_LOOK_S)
         if self._error is None:
             progress.done("The dashboard is built")
             return True
@@ -108,10 +110,12 @@ class DashboardWork:
         """End the build, and return when nothing of it is left."""
         self._cancelled.set()
         if self._thread is not None:
-            self._thread.join()
+            self._ended.wait()
 
     def _build(self) -> None:
         try:
             self._builder.build(self._cancelled)
         except BaseException as error:  # noqa: BLE001 - told, or raised, by the thread that waits
             self._error = error
+        finally:
+            self._ended.set()

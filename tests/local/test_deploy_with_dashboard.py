@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
+import time
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +156,25 @@ def test_an_interrupted_build_stops_what_was_started_and_leaves_nothing_half(pla
     assert plant.tiny.left_behind() == []
     assert not plant.folder.state.exists()
     assert not [thread for thread in threading.enumerate() if thread.name == "dashboard-build"]
+
+
+def test_ctrl_c_while_the_build_is_waited_for_ends_it_and_leaves_nothing_half(plant: Plant) -> None:
+    plant.tiny.write("slow.txt", "x")
+    work = DashboardWork.look_for(plant.project, plant.folder, plant.environ, Silence())
+    assert isinstance(work, DashboardWork)
+    log = plant.folder.log_of("dashboard-build")
+
+    def press() -> None:
+        while "slow" not in (log.read_text() if log.exists() else ""):
+            time.sleep(0.02)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    work.begin()
+    threading.Thread(target=press).start()
+    with pytest.raises(KeyboardInterrupt):
+        work.wait(Silence())
+    work.cancel()
+    assert plant.tiny.left_behind() == []
 
 
 def test_destroy_stops_the_dashboard_and_keeps_its_build_for_the_next_time(plant: Plant) -> None:

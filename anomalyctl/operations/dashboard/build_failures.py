@@ -17,6 +17,8 @@ _NO_NETWORK: Final = re.compile(
     r"ERR_SOCKET_TIMEOUT)\b"
 )
 _CERTIFICATE: Final = re.compile(r"\b(SELF_SIGNED_CERT\w*|UNABLE_TO_\w+_CERT\w*|CERT_HAS_EXPIRED)\b")
+_FULL: Final = re.compile(r"\bENOSPC\b|No space left on device")
+_CONNECT: Final = "Connect this machine, or name a registry (npm config set registry …)"
 _TELLING: Final = (
     re.compile(r"^npm (?:error|ERR!) (?!code|A complete log|errno|syscall|Lifecycle|command|path|\s*$)(.+)"),
     re.compile(r"^(?:\S+: )?(Type error: .+)"),
@@ -38,6 +40,15 @@ class BuildFailed(AnomalyctlError):
         )
 
 
+def registry_silent(seconds: float, log: Path) -> BuildFailed:
+    """npm waits for a registry that takes its questions and gives no answer."""
+    return BuildFailed(
+        f"npm heard nothing of its registry for {seconds:.0f} s",
+        log,
+        f"{_CONNECT}; log: {log}",
+    )
+
+
 def why_it_failed(stage: str, code: int, log: Path) -> BuildFailed:
     """The line of the log that says most, as an error."""
     lines = [_COLOURS.sub("", line).strip() for line in last_lines(log, _LINES)]
@@ -46,17 +57,16 @@ def why_it_failed(stage: str, code: int, log: Path) -> BuildFailed:
         return BuildFailed(
             f"npm does not reach its registry ({found[1]}), and its cache does not hold the packages",
             log,
-            "Connect this machine, or name a registry (npm config set registry …), then try again; "
-            f"log: {log}",
+            f"{_CONNECT}; log: {log}",
         )
     if found := _CERTIFICATE.search(text):
         return BuildFailed(
             f"npm does not trust the registry's certificate ({found[1]})",
             log,
-            f"Name your authority's file in NODE_EXTRA_CA_CERTS, then try again; log: {log}",
+            f"Name your authority's file in NODE_EXTRA_CA_CERTS; log: {log}",
         )
-    if "ENOSPC" in text:
-        return BuildFailed("the disk is full", log, f"Make room, then try again; log: {log}")
+    if _FULL.search(text):
+        return BuildFailed("the disk is full", log, f"Make room; log: {log}")
     for pattern in _TELLING:
         for line in lines:
             if match := pattern.match(line):

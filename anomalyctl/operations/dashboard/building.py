@@ -17,7 +17,7 @@ from anomalyctl.errors import Locked, PreconditionFailed
 from anomalyctl.local.disk import explained, make_private_folder, require_room, write_json
 from anomalyctl.local.locks import held
 from anomalyctl.local.surroundings import child_environment
-from anomalyctl.operations.dashboard.build_failures import BuildFailed, why_it_failed
+from anomalyctl.operations.dashboard.build_failures import BuildFailed, registry_silent, why_it_failed
 from anomalyctl.operations.dashboard.node import Node
 from anomalyctl.operations.dashboard.sources import copy_sources, sources_digest
 from anomalyctl.processes.child import start_child
@@ -27,6 +27,8 @@ ROOM_NEEDED: Final = 900 * 2**20
 _KEPT: Final = 2
 """Builds: the newest, and the one that may still run."""
 _STEP_LIMIT_S: Final = 900.0
+_SILENCE_LIMIT_S: Final = 180.0
+"""npm tells of each package that it fetches, and nothing where its registry never answers."""
 _LOOK_S: Final = 0.1
 _NPM_CI: Final = (
     "ci",
@@ -35,6 +37,7 @@ _NPM_CI: Final = (
     "--no-audit",
     "--no-fund",
     "--prefer-offline",
+    "--loglevel=http",
     "--fetch-retries=2",
     "--fetch-retry-mintimeout=500",
     "--fetch-retry-maxtimeout=3000",
@@ -103,7 +106,7 @@ class Builder:
         shutil.rmtree(working, ignore_errors=True)  # of a build that was killed
         with explained(working):
             copy_sources(self._source, working)
-        self._run("installing its packages", _NPM_CI, working, cancelled)
+        self._run("installing its packages", _NPM_CI, working, cancelled, _SILENCE_LIMIT_S)
         self._run("compiling", ("run", "build"), working, cancelled)
         standalone = working / ".next" / "standalone"
         if not (standalone / "server.js").is_file():
@@ -121,18 +124,31 @@ class Builder:
             standalone.rename(final)
         return final
 
-    def _run(self, stage: str, arguments: tuple[str, ...], working: Path, cancelled: threading.Event) -> None:
+    def _run(
+        self,
+        stage: str,
+        arguments: tuple[str, ...],
+        working: Path,
+        cancelled: threading.Event,
+        silence_limit_s: float = _STEP_LIMIT_S,
+    ) -> None:
         self.stage = stage
         child = start_child(
             (self._node.npm, *arguments), output=self._log, env=self._build_environment(), cwd=working
         )
-        deadline = time.monotonic() + _STEP_LIMIT_S
+        began = heard = time.monotonic()
+        written = 0
         try:
             while (code := child.wait(_LOOK_S)) is None:
                 if cancelled.is_set():
                     raise PreconditionFailed("The build of the dashboard was broken off.")
-                if time.monotonic() >= deadline:
+                now, length = time.monotonic(), _length(self._log)
+                if length != written:
+                    written, heard = length, now
+                if now - began >= _STEP_LIMIT_S:
                     raise BuildFailed(f"{stage} took longer than {_STEP_LIMIT_S / 60:.0f} minutes", self._log)
+                if now - heard >= silence_limit_s:
+                    raise registry_silent(silence_limit_s, self._log)
         finally:
             child.stop(grace_s=2.0)  # also whatever it left running
         if code:
@@ -184,3 +200,10 @@ class Builder:
 
     def _build(self, folder: Path) -> Build:
         return Build(folder=folder, digest=self.digest, node=self._node)
+
+
+def _length(log: Path) -> int:
+    try:
+        return log.stat().st_size
+    except OSError:
+        return 0

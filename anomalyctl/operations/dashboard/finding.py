@@ -51,7 +51,9 @@ def _local_dashboard(folder: LocalFolder) -> Dashboard:
 def _without_dashboard(folder: LocalFolder) -> NotDeployed:
     absence = kept_absence(folder)
     message = f"The environment local runs without its dashboard. {absence.reason}".rstrip()
-    return NotDeployed(message, hint=f"{absence.hint} Then: {DEPLOY}" if absence.hint else f"Run: {DEPLOY}")
+    step = absence.hint.removesuffix(".").removesuffix(", then deploy again")
+    before = f"{step}. Then: " if step else "Run: "
+    return NotDeployed(message, hint=f"{before}{DEPLOY}")
 
 
 def _azure_dashboard(project: Project, environment: Environment) -> Dashboard:

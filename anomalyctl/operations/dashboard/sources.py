@@ -15,7 +15,7 @@ _RECIPE: Final = "1"
 _MADE: Final = frozenset(
     {"node_modules", ".next", "coverage", "test-results", "playwright-report", ".git", "out"}
 )
-_MADE_FILES: Final = (".tsbuildinfo", ".log")
+_MADE_FILES: Final = (".tsbuildinfo", ".log", ".install.lock", "next-env.d.ts")
 _NOT_SERVED: Final = frozenset({"tests"})
 """At the top of the sources: nothing that is served is made from it."""
 
@@ -34,7 +34,7 @@ def copy_sources(source: Path, target: Path) -> None:
     target.mkdir()
     for path in source_files(source):
         (target / path).parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy2(source / path, target / path)
+        shutil.copyfile(source / path, target / path)  # writable, also where the sources are not
 
 
 def source_files(source: Path) -> Iterator[Path]:

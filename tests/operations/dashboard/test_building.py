@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import socket
 import threading
 import time
 from pathlib import Path
@@ -11,9 +13,10 @@ from typing import Any
 import pytest
 
 from anomalyctl.errors import MissingTool, PreconditionFailed
+from anomalyctl.operations.dashboard import building
 from anomalyctl.operations.dashboard.build_failures import BuildFailed, why_it_failed
 from anomalyctl.operations.dashboard.node import find_node
-from anomalyctl.operations.dashboard.sources import source_files, sources_digest
+from anomalyctl.operations.dashboard.sources import copy_sources, source_files, sources_digest
 
 
 def test_a_build_is_the_standalone_server_with_its_assets(tiny: Any) -> None:
@@ -80,19 +83,38 @@ def test_a_build_that_makes_no_server_is_a_failure(tiny: Any) -> None:
 
 
 def test_npm_without_its_registry_is_told_as_that(tiny: Any) -> None:
-    lock = (
-        '{"name":"tiny","version":"0.0.0","lockfileVersion":3,"requires":true,"packages":{"":{"name":"tiny",'
-        '"version":"0.0.0","dependencies":{"never-cached-x":"1.0.0"}},"node_modules/never-cached-x":{"version":'
-        '"1.0.0","resolved":"https://packages.example/never-cached-x-1.0.0.tgz"}}}'
-    )
-    tiny.write("package-lock.json", lock)
-    package = '{"name":"tiny","version":"0.0.0","dependencies":{"never-cached-x":"1.0.0"}}'
-    tiny.write("package.json", package)
+    _need_a_package(tiny, "https://packages.example/")
     builder = tiny.builder(npm_config_registry="http://127.0.0.1:9/")
     with pytest.raises(BuildFailed, match="npm does not reach its registry") as failed:
         builder.build(threading.Event())
     assert "npm config set registry" in failed.value.hint
     assert tiny.left_behind() == []
+
+
+def test_a_registry_that_takes_questions_and_never_answers_is_given_up(
+    tiny: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(building, "_SILENCE_LIMIT_S", 2.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        _need_a_package(tiny, address)
+        with pytest.raises(BuildFailed, match="heard nothing of its registry for 2 s") as failed:
+            tiny.builder(npm_config_registry=address).build(threading.Event())
+    assert "npm config set registry" in failed.value.hint
+    assert tiny.left_behind() == []
+
+
+def test_sources_that_may_not_be_written_are_built_in_a_copy_that_may(tiny: Any, tmp_path: Path) -> None:
+    for path in tiny.source.rglob("*"):
+        path.chmod(0o555 if path.is_dir() else 0o444)
+    tiny.source.chmod(0o555)
+    try:
+        copy = tmp_path / "copy"
+        copy_sources(tiny.source, copy)
+    finally:
+        for path in (tiny.source, *tiny.source.rglob("*")):
+            path.chmod(0o755)
+    assert all(path.stat().st_mode & 0o200 for path in (copy, *copy.rglob("*")))
 
 
 def test_a_cancelled_build_ends_its_processes_and_leaves_nothing(tiny: Any) -> None:
@@ -189,6 +211,7 @@ def test_a_node_that_will_do_is_found_with_its_version(a_path_with: Any) -> None
         ),
         ("\x1b[31mFailed to compile.\x1b[39m\n\n./app/page.tsx:3:1\nType error: No.", "Type error: No"),
         ("npm error code ENOSPC", "the disk is full"),
+        ("FATAL: write failed: No space left on device (os error 28)", "the disk is full"),
         ("", "ended with exit code 1"),
     ],
 )
@@ -198,6 +221,16 @@ def test_the_line_that_says_most_is_told(tmp_path: Path, log: str, told: str) ->
     failed = why_it_failed("compiling", 1, path)
     assert told in failed.message
     assert "\n" not in failed.message
+
+
+def _need_a_package(tiny: Any, registry: str) -> None:
+    """One that no cache holds."""
+    needed = {"name": "tiny", "version": "0.0.0", "dependencies": {"never-cached-x": "1.0.0"}}
+    fetched = {"version": "1.0.0", "resolved": f"{registry}never-cached-x-1.0.0.tgz"}
+    packages = {"": needed, "node_modules/never-cached-x": fetched}
+    lock = {"name": "tiny", "version": "0.0.0", "lockfileVersion": 3, "requires": True, "packages": packages}
+    tiny.write("package-lock.json", json.dumps(lock))
+    tiny.write("package.json", json.dumps(needed))
 
 
 def _running_in(folder: Path) -> list[str]:
