@@ -1,11 +1,10 @@
-"""The README's command reference, from the commands themselves.
+"""The list of commands in the README and their reference in docs/commands.md, from the commands themselves.
 
-`make docs` writes it; a test fails where it is out of date.
+`make docs` writes both; a test fails where one is out of date.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -16,19 +15,20 @@ from anomalyctl.cli.app import COMMANDS
 from anomalyctl.cli.lazy import load
 
 README = Path(__file__).parents[2] / "README.md"
-_BLOCK = re.compile(r"(<!-- commands -->\n).*?(<!-- /commands -->)", re.DOTALL)
+REFERENCE = README.parent / "docs" / "commands.md"
 _EVERYWHERE = {"--env", "--output", "--yes", "--no-input", "--quiet", "--verbose", "--help"}
 
 
-def reference() -> str:
-    """The table of commands, then each command's own arguments and options."""
-    rows = ["| command | |", "|---|---|"]
-    details = []
-    for path, command in leaves():
-        summary, _, _ = command.help.strip().partition("\n")
-        rows.append(f"| `anomalyctl {path}` | {summary} |")
-        details.append(_detail(path, command))
-    return "\n".join([*rows, "", "```", *"\n\n".join(details).splitlines(), "```", ""])
+def with_commands(readme: str) -> str:
+    """The README with its table of commands written anew."""
+    rows = [f"| `anomalyctl {path}` | {_summary(command)} |" for path, command in leaves()]
+    return _between("commands", readme, "\n".join(["| command | |", "|---|---|", *rows]))
+
+
+def with_reference(document: str) -> str:
+    """docs/commands.md with every command's arguments and options written anew."""
+    details = "\n\n".join(_detail(path, command) for path, command in leaves())
+    return _between("reference", document, f"```\n{details}\n```")
 
 
 def leaves() -> Iterator[tuple[str, Any]]:
@@ -44,16 +44,15 @@ def leaves() -> Iterator[tuple[str, Any]]:
             yield name, command
 
 
-def current_block(readme: str) -> str:
-    """What the README has now."""
-    found = _BLOCK.search(readme)
-    assert found, "the README has lost its commands markers"
-    return found.group(0)
+def _between(name: str, text: str, content: str) -> str:
+    begin, end = f"<!-- {name} -->\n", f"<!-- /{name} -->"
+    assert begin in text and end in text, f"the markers {begin.strip()} are lost"
+    return text[: text.index(begin) + len(begin)] + content + "\n" + text[text.index(end) :]
 
 
-def with_reference(readme: str) -> str:
-    """The README with the reference written anew."""
-    return _BLOCK.sub(lambda found: found.group(1) + reference() + found.group(2), readme)
+def _summary(command: Any) -> str:
+    summary: str = command.help.strip().partition("\n")[0]
+    return summary
 
 
 def _detail(path: str, command: Any) -> str:
@@ -70,4 +69,5 @@ def _detail(path: str, command: Any) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(with_reference(README.read_text()))
+    README.write_text(with_commands(README.read_text()))
+    REFERENCE.write_text(with_reference(REFERENCE.read_text()))

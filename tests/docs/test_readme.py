@@ -1,4 +1,4 @@
-"""The README says what is so."""
+"""The README and the documents say what is so."""
 
 import re
 import subprocess
@@ -9,20 +9,44 @@ import numpy as np
 import pytest
 
 from anomalyctl import errors
-from tests.docs.readme_commands import README, current_block, leaves, with_reference
+from tests.docs.readme_commands import README, REFERENCE, leaves, with_commands, with_reference
+from tests.support.typed_commands import complaint
 
 ROOT = README.parent
 TEXT = README.read_text()
+DOCUMENTS = [README, ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+TYPED = sorted(
+    {
+        (str(file.relative_to(ROOT)), line.partition("  #")[0].strip())
+        for file in DOCUMENTS
+        for block in re.findall(r"^```sh\n(.*?)^```", file.read_text(), re.DOTALL | re.MULTILINE)
+        for line in block.replace("\\\n", " ").splitlines()
+        if line.startswith("anomalyctl ")
+    }
+)
 
 
-def between(name: str) -> str:
-    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", TEXT, re.DOTALL)
+def between(name: str, text: str = TEXT) -> str:
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", text, re.DOTALL)
     assert found, name
     return found.group(1)
 
 
-def test_the_command_reference_is_current():
-    assert current_block(TEXT) == current_block(with_reference(TEXT)), "run `make docs`"
+def test_the_list_of_commands_and_their_reference_are_current():
+    assert with_commands(TEXT) == TEXT, "run `make docs`"
+    reference = REFERENCE.read_text()
+    assert with_reference(reference) == reference, "run `make docs`"
+
+
+@pytest.mark.parametrize(("file", "line"), TYPED)
+def test_what_a_document_says_to_type_can_be_typed(file: str, line: str):
+    assert complaint(line) == "", f"{file}: {line}"
+
+
+def test_every_document_is_reached_from_the_readme():
+    named = {link for file in DOCUMENTS for link in re.findall(r"\]\(([^)#:]+)\)", file.read_text())}
+    names = {Path(link).name for link in named}
+    assert [file.name for file in DOCUMENTS[2:] if file.name not in names] == []
 
 
 def test_every_command_and_every_option_has_help():
@@ -56,12 +80,14 @@ def test_every_exit_code_of_an_error_is_in_the_table():
 
 def test_every_make_target_that_the_readme_names_exists():
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-    assert set(re.findall(r"\bmake ([a-z-]+)\b", TEXT)) - targets == set()
+    for file in DOCUMENTS:
+        assert set(re.findall(r"[`$] ?make ([a-z-]+)", file.read_text())) - targets == set(), file.name
 
 
 def test_links_to_files_lead_somewhere():
-    links = [link for link in re.findall(r"\]\(([^)#]+)\)", TEXT) if "://" not in link]
-    assert [link for link in links if not (ROOT / link).exists()] == []
+    for file in DOCUMENTS:
+        links = [link for link in re.findall(r"\]\(([^)#]+)\)", file.read_text()) if "://" not in link]
+        assert [link for link in links if not (file.parent / link).exists()] == [], file.name
 
 
 def test_the_fabric_notebook_writes_what_the_pipeline_reads(valkey):
@@ -70,10 +96,15 @@ def test_the_fabric_notebook_writes_what_the_pipeline_reads(valkey):
     from anomalyctl.telemetry.simulator import simulate
     from anomalyctl.telemetry.validation import parse_reading
 
-    code = between("fabric").strip().removeprefix("```python\n").removesuffix("```")
+    code = (
+        between("fabric", (ROOT / "docs" / "readings.md").read_text())
+        .strip()
+        .removeprefix("```python\n")
+        .removesuffix("```")
+    )
     assert len(code.splitlines()) < 30
     notebook: dict[str, object] = {}
-    exec(compile(code, "README.md", "exec"), notebook)  # noqa: S102 - the document is the thing under test
+    exec(compile(code, "the document", "exec"), notebook)  # noqa: S102 - the document is the thing under test
 
     at = datetime(2026, 3, 1, 12, 0, 0, 652_999, tzinfo=UTC)
     day = simulate(built_in_registry(), seed=1, start=at, count=1, source="well-9")
@@ -95,17 +126,22 @@ def test_the_detectors_snippet_runs_and_does_what_its_comments_say():
     rows = np.cumsum(noise, axis=0) * 0.01 + noise[:, ::-1]
     rows[450:, 2] += 12.0
     names: dict[str, object] = {"rows": rows}
-    code = between("detector").strip().removeprefix("```python\n").removesuffix("```")
-    exec(compile(code, "README.md", "exec"), names)  # noqa: S102 - the document is the thing under test
+    code = (
+        between("detector", (ROOT / "docs" / "detection.md").read_text())
+        .strip()
+        .removeprefix("```python\n")
+        .removesuffix("```")
+    )
+    exec(compile(code, "the document", "exec"), names)  # noqa: S102 - the document is the thing under test
     whole, first = names["whole"], names["first"]
     assert (first.score, first.alarm) == (whole.score[0], whole.alarm[0])
     assert whole.score.shape == whole.alarm.shape == (100,)
     assert not whole.alarm[:50].any() and whole.alarm[50:].all()
 
 
-@pytest.mark.parametrize("name", ["README.md", "CHANGELOG.md"])
-def test_documents_name_no_path_of_a_machine(name):
-    assert not re.search(r"(/home/|/root/|/tmp/|/Users/)", (ROOT / name).read_text())
+@pytest.mark.parametrize("file", DOCUMENTS, ids=lambda file: file.name)
+def test_documents_name_no_path_of_a_machine(file: Path):
+    assert not re.search(r"(/home/|/root/|/tmp/|/Users/)", file.read_text())
 
 
 def test_what_git_ignores_holds_our_state_and_secrets():
