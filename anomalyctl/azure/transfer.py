@@ -81,21 +81,24 @@ class Transfer:
         """
 
         def attempt() -> HttpResponse:
-            with azure_errors(what):
-                if file is None:
-                    return self._checked(
-                        HttpRequest(method, address, headers=dict(headers or {}), params=query), allowed
-                    )
-                with file.open("rb") as content:  # anew at each attempt
-                    request = HttpRequest(
-                        method, address, headers=dict(headers or {}), params=query, content=content
-                    )
-                    return self._checked(request, allowed)
+            if file is None:
+                request = HttpRequest(method, address, headers=dict(headers or {}), params=query)
+                return self._checked(request, what, allowed)
+            with file.open("rb") as content:  # anew at each attempt
+                request = HttpRequest(
+                    method, address, headers=dict(headers or {}), params=query, content=content
+                )
+                return self._checked(request, what, allowed)
 
         return self._guard.call(attempt)
 
-    def _checked(self, request: HttpRequest, allowed: tuple[int, ...]) -> HttpResponse:
-        response = self._client.send_request(request)
-        if response.status_code not in allowed:
-            response.raise_for_status()
-        return response
+    def ask_once(self, address: str, what: str, *, allowed: tuple[int, ...] = ()) -> HttpResponse:
+        """GET without trying again: for who asks again and again anyway. Raises as `send`."""
+        return self._checked(HttpRequest("GET", address), what, allowed)
+
+    def _checked(self, request: HttpRequest, what: str, allowed: tuple[int, ...]) -> HttpResponse:
+        with azure_errors(what):
+            response = self._client.send_request(request)
+            if response.status_code not in allowed:
+                response.raise_for_status()
+            return response

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+
+from azure.core.rest import HttpResponse
 
 from anomalyctl.azure.failures import AzureRefused, NotAllowed
 from anomalyctl.azure.resource_manager import Document, ResourceManager
 from anomalyctl.azure.transfer import Transfer
-from anomalyctl.errors import AnomalyctlError, Locked, NotDeployed, TimedOut
+from anomalyctl.errors import AnomalyctlError, Locked, NotDeployed, SignInFailed, TimedOut, Transient
 
 SITES_API: Final = "2023-12-01"
 _DONE, _FAILED, _CONFLICT, _PARTLY = 4, 3, 5, 6
 """States of a deployment, as Kudu counts them; every other one is on its way."""
+IP_FORBIDDEN: Final = "IpForbidden"
+"""The reason in a NotAllowed where an app's front does not let this machine's address in."""
 _POLL_S: Final = 5.0
 _LIMIT_S: Final = 1200
 _BUSY_TRIES: Final = 30
@@ -23,6 +29,16 @@ class PackageRefused(AnomalyctlError):
     """The site did not take the package; what ran before goes on."""
 
     code = "package_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """A Functions host, as it tells of itself."""
+
+    says: str
+    """`Running`, or what is wrong; "" where it is silent."""
+    up_s: float | None
+    """How long its process runs; None where it does not tell."""
 
 
 class Site:
@@ -52,18 +68,22 @@ class Site:
         this machine or person may not, TimedOut.
         """
         where = self._publishing_address()
-        answer = self._send(f"{where}{path}", package, query)
-        status = answer.get("Location") or f"{where}/api/deployments/latest"
+        status = _status_address(self._send(f"{where}{path}", package, query))
         self._wait(status if "://" in status else f"{where}{status}", where, tell)
 
     def host_state(self) -> str:
         """What the Functions host says of itself: `Running`, or what is wrong; "" where it is silent."""
+        return self.host().says
+
+    def host(self) -> Host:
+        """What the Functions host says of itself. Raises NotAllowed where it cannot be asked from here."""
         try:
-            found = self._manager.get(f"{self.id}/hostruntime/admin/host/status", SITES_API)
+            found = self._manager.get(f"{self.id}/hostruntime/admin/host/status", SITES_API) or {}
         except AzureRefused:
-            return ""
-        errors = (found or {}).get("errors") or ()
-        return "; ".join(map(str, errors)) or str((found or {}).get("state", ""))
+            found = {}
+        errors = "; ".join(map(str, found.get("errors") or ()))
+        up_ms = found.get("processUptime")
+        return Host(errors or str(found.get("state", "")), None if up_ms is None else float(up_ms) / 1000)
 
     def functions(self) -> list[str]:
         """The names of the functions that it has found in its package."""
@@ -82,13 +102,14 @@ class Site:
             raise NotDeployed(f"{self.id.split('/')[-1]} has no publishing address.", hint="Deploy first.")
         return f"https://{found}"
 
-    def _send(self, address: str, package: Path, query: dict[str, str]) -> dict[str, str]:
+    def _send(self, address: str, package: Path, query: dict[str, str]) -> HttpResponse:
+        name = self.id.split("/")[-1]
         for _ in range(_BUSY_TRIES):
             try:
-                response = self._transfer.send(
+                return self._transfer.send(
                     "POST",
                     address,
-                    f"publishing to {self.id.split('/')[-1]}",
+                    f"publishing to {name}",
                     file=package,
                     headers={"Content-Type": "application/zip"},
                     query=query,
@@ -98,24 +119,14 @@ class Site:
                     raise
                 self._sleep(_POLL_S)
                 continue
-            except NotAllowed as error:
-                name = self.id.split("/")[-1]
-                raise NotAllowed(
-                    f"{name} lets nobody publish from here: {error.message}",
-                    azure_code=error.azure_code,
-                    hint="Is this machine's address in operator_ip_addresses, and is your role on the app "
-                    "Website Contributor or more?",
-                ) from error
-            return dict(response.headers)
-        raise Locked(
-            f"Another deployment to {self.id.split('/')[-1]} goes on.", hint="Try again in a few minutes."
-        )
+            except (NotAllowed, SignInFailed) as error:
+                raise _refused(name, error) from error
+        raise Locked(f"Another deployment to {name} goes on.", hint="Try again in a few minutes.")
 
     def _wait(self, status: str, where: str, tell: Callable[[str], None]) -> None:
         told = ""
         for _ in range(int(_LIMIT_S / _POLL_S)):
-            response = self._transfer.send("GET", status, "asking how the deployment is", allowed=(404,))
-            found: Document = response.json() if response.status_code in (200, 202) else {}
+            found = self._deployment(status)
             text = str(found.get("progress") or found.get("status_text") or "").strip()
             if text and text != told:
                 told = text
@@ -133,3 +144,43 @@ class Site:
             f"{self.id.split('/')[-1]} has not taken the package within {_LIMIT_S // 60} minutes.",
             hint="It may still come. Run the same command again.",
         )
+
+    def _deployment(self, status: str) -> Document:
+        """How it is; nothing while the site's publishing side restarts, as it does with the site."""
+        try:
+            response = self._transfer.ask_once(status, "asking how the deployment is", allowed=(404,))
+            found = response.json() if response.status_code in (200, 202) else {}
+        except (Transient, TimedOut, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _status_address(answer: HttpResponse) -> str:
+    """Where a deployment tells how it is: at the named address, at the id that a flex plan answers with, or
+    as the latest.
+    """
+    if location := answer.headers.get("Location"):
+        return str(location)
+    named = re.fullmatch(r'\s*"?([\w-]{8,64})"?\s*', answer.text())
+    return f"/api/deployments/{named[1] if named else 'latest'}"
+
+
+def _refused(name: str, error: SignInFailed) -> AnomalyctlError:
+    """An app's front refuses an address with 403 and names it; its publishing side says 401 to no role."""
+    response = getattr(error.__cause__, "response", None)
+    headers = {} if response is None else response.headers
+    if isinstance(error, NotAllowed):
+        seen = str(headers.get("x-ms-forbidden-ip", "")).strip("[]")
+        return NotAllowed(
+            f"{name} lets nobody publish from {seen or 'here'}: {error.message}",
+            azure_code=IP_FORBIDDEN if headers.get("x-ms-forbidden-ip") else error.azure_code,
+            hint="Is this machine's address in operator_ip_addresses, and is your role on the app "
+            "Website Contributor or more?",
+        )
+    if response is None:
+        return error
+    return NotAllowed(
+        f"{name} does not let this identity publish: {error.message}",
+        azure_code=error.code,
+        hint="Ask for the role Website Contributor on the app; a role takes minutes to arrive.",
+    )

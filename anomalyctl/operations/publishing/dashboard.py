@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
-from anomalyctl.azure.marks import published_mark
 from anomalyctl.azure.web_apps import Site
 from anomalyctl.errors import PreconditionFailed
 from anomalyctl.operations.dashboard.building import Build, Builder
@@ -12,6 +12,7 @@ from anomalyctl.operations.dashboard.node import find_node
 from anomalyctl.operations.publishing.content import version_of
 from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
 from anomalyctl.operations.publishing.packages import write_zip
+from anomalyctl.operations.publishing.sending import runs_already, send_package
 from anomalyctl.operations.publishing.target import Target
 from anomalyctl.operations.publishing.waiting import wait_for_health
 
@@ -31,16 +32,14 @@ def publish_dashboard(target: Target) -> PublishedPart:
     site = Site(
         target.manager, target.resource("azurerm_linux_web_app.dashboard"), target.signed, target.sleep
     )
-    unchanged = published_mark(target.manager, site.id) == version.digest
+    unchanged = runs_already(target, site, version.digest)
     if not unchanged:
         target.progress.step("Building the dashboard")
         build = _build(target)
         package = target.work / "dashboard.zip"
         write_zip(package, build.folder)
         target.progress.step(f"Sending {package.stat().st_size / 2**20:.0f} MB to {name}")
-        target.run.note_safely("package", app=name, digest=version.digest)
-        query = {"type": "zip", "async": "true", "clean": "true", "restart": "true"}
-        site.publish(package, "/api/publish", query, target.progress.step)
+        send_package(target, site, name, version.digest, lambda: _send(target, site, package))
     address = target.where.optional("front_door_url") or target.where.text("app_service_url")
     healthy, said = wait_for_health(target, "dashboard", f"{address}{HEALTH_PATH}")
     if not unchanged:
@@ -48,6 +47,11 @@ def publish_dashboard(target: Target) -> PublishedPart:
     return PublishedPart(
         "dashboard", outcome_of(unchanged), version.tag, version.committed, name, said, healthy
     )
+
+
+def _send(target: Target, site: Site, package: Path) -> None:
+    query = {"type": "zip", "async": "true", "clean": "true", "restart": "true"}
+    site.publish(package, "/api/publish", query, target.progress.step)
 
 
 def _build(target: Target) -> Build:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 from anomalyctl.azure.container_apps import ContainerApp
 from anomalyctl.azure.container_registry import ContainerRegistry, ImageBuild, find_registry
-from anomalyctl.errors import NotFound, PreconditionFailed
+from anomalyctl.azure.traffic import Division, Traffic
+from anomalyctl.errors import InvalidInput, NotFound, PreconditionFailed
 from anomalyctl.operations.infrastructure.published_tag import keep_tag
 from anomalyctl.operations.publishing.content import Version, files_below, version_of
 from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
@@ -28,6 +30,8 @@ CODE: Final = tuple(name for name in SOURCES if name not in ("LICENSE", "README.
 """What decides the images' content: another sentence in the page makes no new image."""
 PORT: Final = 8000
 """As `detectors_port` of terraform/container-apps.tf; a test compares."""
+_TAG: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
+"""As `detectors_image_tag` of terraform/variables-container-apps.tf; a test compares."""
 PROBES: Final[list[dict[str, Any]]] = [
     {
         "type": "Startup",
@@ -63,8 +67,10 @@ def publish_detectors(target: Target, *, local_build: bool = False) -> Published
     version = _version(target)
     server = target.where.text("container_registry_login_server")
     image = _image(target, version.tag)
-    app = ContainerApp(target.manager, target.resource("azurerm_container_app.detectors"), target.sleep)
-    unchanged = app.image() == image
+    traffic = Traffic(target.manager, target.resource("azurerm_container_app.detectors"), target.sleep)
+    app, division = traffic.app, traffic.division()
+    require_whole(division, target.where.environment)
+    unchanged = division.image == image
     if not unchanged:
         _build(target, version, server, local_build=local_build)
         target.progress.step(f"Giving the detectors {image}")
@@ -82,6 +88,15 @@ def publish_detectors(target: Target, *, local_build: bool = False) -> Published
     )
 
 
+def require_whole(division: Division, environment: str) -> None:
+    """Raise PreconditionFailed while a rollout divides the traffic: an image sent meanwhile would be lost."""
+    if division.before:
+        raise PreconditionFailed(
+            f"The traffic of the detectors of {environment} is divided: a rollout is under way.",
+            hint=f"Wait for its end; where it was killed: anomalyctl rollback --env {environment}",
+        )
+
+
 def image_of_checkout(target: Target) -> str:
     """The image of what lies here, built where the registry has not got it. Raises as `publish_detectors`."""
     version = _version(target)
@@ -90,7 +105,15 @@ def image_of_checkout(target: Target) -> str:
 
 
 def image_named(target: Target, tag: str) -> str:
-    """The image with that tag. Raises NotFound where the registry has not built it."""
+    """The image with that tag. Raises NotFound where the registry has not built it, InvalidInput for a tag
+    that no plan could name.
+    """
+    if tag == "latest" or not _TAG.fullmatch(tag):
+        raise InvalidInput(
+            f"“{tag}” names no image that can be told from others.",
+            field="--image",
+            hint="Name a tag, such as a commit; latest says not what runs.",
+        )
     if not _registry(target).built(ImageBuild("detectors", tag, IMAGES["detectors"])):
         raise NotFound(
             f"The registry has built no image detectors:{tag}.",

@@ -7,13 +7,14 @@ from pathlib import Path
 from typing import Final
 
 import anomalyctl
-from anomalyctl.azure.marks import published_mark
+from anomalyctl.azure.failures import NotAllowed
 from anomalyctl.azure.web_apps import Site
 from anomalyctl.errors import PreconditionFailed, TimedOut
 from anomalyctl.operations.publishing.content import Version, files_below, version_of
 from anomalyctl.operations.publishing.dependencies import install_locked
 from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
 from anomalyctl.operations.publishing.packages import write_zip
+from anomalyctl.operations.publishing.sending import runs_already, send_package
 from anomalyctl.operations.publishing.target import Target
 from anomalyctl.operations.publishing.wheel import CODE, install_wheel, source_of_wheel
 
@@ -41,14 +42,14 @@ def publish_functions(target: Target) -> PublishedPart:
     )
     name = target.where.text("function_app_name")
     version = functions_version(target.services)
-    unchanged = published_mark(target.manager, site.id) == version.digest
+    unchanged = runs_already(target, site, version.digest)
+    began = target.clock()
     if not unchanged:
         target.progress.step("Putting the functions' package together")
         package = build_package(target)
         target.progress.step(f"Sending {package.stat().st_size / 2**20:.0f} MB to {name}")
-        target.run.note_safely("package", app=name, digest=version.digest)
-        _send(target, site, package)
-    healthy, said = _wait(target, site, name)
+        send_package(target, site, name, version.digest, lambda: _send(target, site, package))
+    healthy, said = _wait(target, site, name, None if unchanged else began)
     if not unchanged:
         target.mark(site.id, version.digest)
     return PublishedPart(
@@ -114,16 +115,29 @@ def _upload_blob(target: Target, address: str, package: Path) -> None:
         storage.send("PUT", address, "storing the functions' package", file=package, headers=headers)
 
 
-def _wait(target: Target, site: Site, name: str) -> tuple[bool, str]:
-    """The host tells through Resource Manager: nobody may call it over HTTP."""
+def _wait(target: Target, site: Site, name: str, began: float | None) -> tuple[bool | None, str]:
+    """The host tells through Resource Manager: nobody may call it over HTTP. One that runs for longer than
+    since `began` runs what was there before.
+    """
     wanted = {path.parent.name for path in (target.services / "functions").glob("*/function.json")}
     target.progress.step(f"Waiting until {name} runs its {len(wanted)} functions")
     said, lacking = "", sorted(wanted)
     for _ in range(int(_READY_WITHIN_S / _POLL_S)):
-        said = site.host_state()
         lacking = sorted(wanted - set(site.functions()))
-        if said == "Running" and not lacking:
-            return True, f"running {len(wanted)} functions"
+        try:
+            host = site.host()
+        except NotAllowed as error:
+            if not lacking:
+                return (
+                    None,
+                    f"has {len(wanted)} functions; its host lets nobody ask from here: {error.message}",
+                )
+        else:
+            said = host.says
+            old = began is not None and host.up_s is not None and host.up_s > target.clock() - began
+            if said == "Running" and not lacking and not old:
+                return True, f"running {len(wanted)} functions"
+            said = f"{said}, since before the package came" if old else said
         target.sleep(_POLL_S)
     missing = f", and lacks {', '.join(lacking)}" if lacking else ""
     raise TimedOut(

@@ -20,6 +20,7 @@ def write_zip(target: Path, folder: Path) -> None:
         for path in sorted(folder.rglob("*")):
             if path.is_file():
                 entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), _DATE)
+                entry.create_system = 3  # Unix, from Windows too: else nobody may read it where it is mounted
                 entry.compress_type = zipfile.ZIP_DEFLATED
                 entry.external_attr = (stat.S_IFREG | (0o755 if path.stat().st_mode & 0o100 else 0o644)) << 16
                 archive.writestr(entry, path.read_bytes())

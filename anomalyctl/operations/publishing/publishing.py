@@ -11,6 +11,7 @@ from anomalyctl.errors import AnomalyctlError, InvalidInput, PartlyDone
 from anomalyctl.operations.deployed import deployed
 from anomalyctl.operations.environment import require_azure
 from anomalyctl.operations.infrastructure.place import find_place
+from anomalyctl.operations.infrastructure.room import room_in
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.publishing.model import PARTS, Part, PublishedPart, Publishing
 from anomalyctl.operations.publishing.target import Target, opened_target
@@ -40,13 +41,15 @@ def publish(
     ledger = Ledger(place.runs, lambda: datetime.now(UTC))
     done: list[PublishedPart] = []
     with (
+        room_in(place),
         alone(place.state / "in-use", environment=environment_name, command="publish"),
         ledger.run("publish", environment_name, arguments) as run,
         opened_target(place, where, run, progress, environ, sleep) as target,
     ):
         for part in (part for part in PARTS if part in parts):
             try:
-                done.append(_publish_part(target, part, local_build=local_build))
+                with room_in(place):
+                    done.append(_publish_part(target, part, local_build=local_build))
             except AnomalyctlError as error:
                 if any(one.outcome == "published" for one in done):
                     raise _partly(error, part, done) from error

@@ -38,6 +38,7 @@ class Target:
     work: Path
     """A folder for packages; gone afterwards."""
     sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], float] = time.monotonic
 
     @property
     def services(self) -> Path:

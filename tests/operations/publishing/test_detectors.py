@@ -38,7 +38,8 @@ def test_the_app_gets_what_terraform_gives_an_app_with_an_image(checkout: Any) -
     checkout.commit()
     checkout.publish("detectors")
     app = checkout.services.app()
-    assert app["configuration"]["ingress"] == {"targetPort": PORT, "traffic": [{"latestRevision": True}]}
+    traffic = [{"latestRevision": True, "weight": 100}]
+    assert app["configuration"]["ingress"] == {"targetPort": PORT, "traffic": traffic}
     (container,) = app["template"]["containers"]
     assert container["probes"] == PROBES
     assert container["env"] == [{"name": "A"}]

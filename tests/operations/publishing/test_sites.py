@@ -18,7 +18,6 @@ from anomalyctl.errors import (
     NotDeployed,
     PartlyDone,
     PreconditionFailed,
-    SignInFailed,
 )
 from anomalyctl.operations.publishing import dependencies
 from anomalyctl.operations.publishing.dependencies import PYTHON, install_locked
@@ -148,13 +147,6 @@ def test_another_deployment_is_waited_for(checkout: Any) -> None:
     checkout.write("services/functions/host.json", "{}")
     with pytest.raises(Locked, match="Another deployment"):
         checkout.publish("functions")
-
-
-def test_an_address_that_may_not_publish_is_told(checkout: Any) -> None:
-    checkout.services.forbidden = True
-    with pytest.raises(SignInFailed) as refused:
-        checkout.publish("functions")
-    assert "operator_ip_addresses" in refused.value.hint
 
 
 def test_a_tag_that_may_not_be_written_leaves_the_package_published(checkout: Any) -> None:

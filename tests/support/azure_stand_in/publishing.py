@@ -65,6 +65,13 @@ class PublishingStandIn:
     unwell: int = 0
     """How many answers of a health path are 503."""
     forbidden: bool = False
+    """Whether the sites' firewalls let this address in."""
+    answers_with_id: bool = False
+    asked_about: list[str] = field(default_factory=list)
+    """Deployments that were asked about."""
+    lacking_role: bool = False
+    restarting: int = 0
+    """How many questions about a deployment meet a site that restarts."""
     polls: int = 0
 
     @property
@@ -83,7 +90,9 @@ class PublishingStandIn:
             paper.resources[path.lower()] = {
                 "id": path,
                 "properties": {
-                    "configuration": {"ingress": {"targetPort": 80, "traffic": [{"latestRevision": True}]}},
+                    "configuration": {
+                        "ingress": {"targetPort": 80, "traffic": [{"latestRevision": True, "weight": 100}]}
+                    },
                     "template": {
                         "containers": [{"name": "detectors", "image": placeholder, "env": [{"name": "A"}]}]
                     },
@@ -141,8 +150,18 @@ class PublishingStandIn:
         if claims.get("aud") != self.paper.audience or claims.get("exp", 0) < time.time():
             return JSONResponse({"error": {"code": "Unauthorized", "message": "No token for here."}}, 401)
         if self.forbidden:
-            return Response("Ip Forbidden", status_code=403)
+            return Response(
+                "<h1>Error 403 - Forbidden</h1>",
+                status_code=403,
+                headers={"x-ms-forbidden-ip": "203.0.113.9"},
+            )
+        if self.lacking_role:
+            return Response(status_code=401)
+        if self.restarting and path.startswith("/api/deployments/"):
+            self.restarting -= 1
+            return Response("Application is restarting", status_code=503 if self.restarting % 2 else 502)
         if path.startswith("/api/deployments/"):
+            self.asked_about.append(path.rpartition("/")[2])
             return self._deployment()
         if request.method == "POST" and path in ("/api/publish", "/api/zipdeploy"):
             return self._package(request, body)
@@ -224,6 +243,8 @@ class PublishingStandIn:
             names = set(archive.namelist())
         self.packages.append((request.url.path, dict(request.query_params), names))
         self.polls = self.patience
+        if self.answers_with_id:  # as a flex plan does
+            return JSONResponse("0f9d2c3e-7a41-4f6e-9a43-5b6d7e8f9a0b", 202)
         return Response(status_code=202, headers={"Location": f"{self.address}/api/deployments/latest"})
 
     def _deployment(self) -> Response:
