@@ -6,15 +6,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from anomalyctl.azure.container_apps import CONTAINER_APPS_API, ContainerApp, containers_of
+from anomalyctl.azure.labels import BEFORE
 from anomalyctl.azure.resource_manager import ResourceManager
 from anomalyctl.errors import NotFound
 
 LATEST = "(latest)"
 """Stands for whichever revision is the newest."""
-BEFORE = "before"
-"""The label that the old revision carries until a rollout of ours is ended: whoever looks at the app, from
-whatever machine, sees that there is one, and what it would go back to.
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +61,9 @@ class Traffic:
         return Division(
             many=str(configuration.get("activeRevisionsMode", "Single")).lower() == "multiple",
             weights={
-                LATEST if one.get("latestRevision") else str(one.get("revisionName")): int(one["weight"])
+                LATEST if one.get("latestRevision") else str(one.get("revisionName")): int(
+                    one.get("weight") or 0
+                )
                 for one in taking
             },
             newest=str(properties.get("latestRevisionName", "")),

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-import os
+import errno
 import signal
 import sys
 from types import FrameType
+from typing import Final
 
 from anomalyctl.cli.invocation import OutputFormat, current, output_asked_for
+from anomalyctl.cli.streams import silence
 from anomalyctl.errors import AnomalyctlError, InternalError, InvalidInput
 
 INTERRUPTED = 130
 TERMINATED = 143
+
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 
 
 class Terminated(BaseException):
@@ -36,9 +41,15 @@ def run_command(arguments: list[str]) -> int:
     except Terminated:
         return TERMINATED
     except BrokenPipeError:
-        # The reader has gone (`| head`): silence the interpreter's own flush at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence("stdout")  # the reader has gone (`| head`)
         return 0
+    except OSError as error:
+        if error.errno not in _FULL:
+            return _report(_bug(error))
+        silence("stdout")
+        return _report(
+            AnomalyctlError("No space is left on the device.", hint="Make room, and run it again.")
+        )
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug, told as one
         return _report(_bug(error))
 
@@ -76,6 +87,14 @@ def _usage_hint(arguments: list[str]) -> str:
 
 
 def _report(error: AnomalyctlError) -> int:
+    try:
+        _tell(error)
+    except OSError:  # nobody reads it, or its disk is full: the exit code tells
+        silence("stderr")
+    return error.exit_code
+
+
+def _tell(error: AnomalyctlError) -> None:
     if current.output is OutputFormat.JSON:
         import json
 
@@ -93,9 +112,12 @@ def _report(error: AnomalyctlError) -> int:
             talk().print(f"[hint]{escape(str(text))}[/hint]", soft_wrap=True)
         if error.hint:
             talk().print(f"[hint]Next: {escape(error.hint)}[/hint]", soft_wrap=True)
+        if by_hand := error.details.get("by_hand"):
+            talk().print("[hint]By hand, where that does not help:[/hint]")
+            for command in by_hand:
+                talk().print(f"[hint]  {escape(str(command))}[/hint]", soft_wrap=True)
         if error.details.get("link"):
             talk().print(f"[hint]See: {escape(str(error.details['link']))}[/hint]", soft_wrap=True)
-    return error.exit_code
 
 
 def _bug(error: Exception) -> InternalError:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import psutil
+
 from tests.support.azure_stand_in.entra import OPERATOR, claims_of
 from tests.support.entra_redis import AUDIENCE as REDIS_AUDIENCE
 from tests.support.whole_azure import BAD, DOMAIN, WholeAzure
@@ -22,6 +24,7 @@ def test_deploy_use_roll_out_and_destroy(azure: WholeAzure, reading_store: Any) 
     _answers(azure)
     _goes_back_from_a_bad_revision(azure)
     _leaves_no_traffic_divided_when_it_is_killed(azure)
+    _settles_nothing_when_the_power_goes_off(azure)
     _leaves_nothing(azure)
 
 
@@ -107,17 +110,45 @@ def _goes_back_from_a_bad_revision(azure: WholeAzure) -> None:
 
 def _leaves_no_traffic_divided_when_it_is_killed(azure: WholeAzure) -> None:
     before = azure.serving()
-    azure.put_into_registry("next")
-    process = azure.start("rollout", "detectors", "--image", "next", "--watch", "10m", "--yes")
-    try:
-        wait_until(lambda: len(azure.serving()) == 2, "the new revision to have its share")
-    finally:
-        process.kill()
-        process.communicate()
+    process = _rolls_out(azure, "next")
+    process.kill()
+    process.communicate()
     log = azure.root / ".anomalyctl" / "dev" / "rollout-guard.log"
     wait_until(lambda: "the old revision serves again" in log.read_text(), "the guard to bring it back")
     assert azure.serving() == before
     assert azure.revisions.as_terraform_has_it
+
+
+def _settles_nothing_when_the_power_goes_off(azure: WholeAzure) -> None:
+    """Neither the rollout nor its guard is left; whoever comes next is told, and ends it."""
+    before = azure.serving()
+    process = _rolls_out(azure, "next")
+    (guard,) = psutil.Process(process.pid).children()
+    for one in (guard, process):
+        one.kill()
+    process.communicate()
+    assert len(azure.serving()) == 2, "nobody is left to bring it back"
+    for command in (("plan",), ("deploy", "--yes"), ("publish", "detectors", "--yes")):
+        refused = azure(*command, expect=6)
+        assert "a rollout is under way" in json.dumps(refused), command
+    assert len(azure.serving()) == 2
+    taken_back = azure("rollback", "--yes")
+    assert azure.serving() == before == {taken_back["image"]: 100}
+    assert azure.revisions.as_terraform_has_it
+    assert azure("plan")["plan"]["changes"] == []
+
+
+def _rolls_out(azure: WholeAzure, tag: str) -> Any:
+    """A rollout that is being watched."""
+    azure.put_into_registry(tag)
+    process = azure.start("rollout", "detectors", "--image", tag, "--watch", "10m", "--yes")
+    try:
+        wait_until(lambda: len(azure.serving()) == 2, "the new revision to have its share")
+    except BaseException:
+        process.kill()
+        process.communicate()
+        raise
+    return process
 
 
 def _leaves_nothing(azure: WholeAzure) -> None:

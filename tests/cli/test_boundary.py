@@ -106,3 +106,10 @@ def test_an_unknown_environment_is_refused_with_the_nearest_name(anomalyctl):
     ended = anomalyctl("doctor", "--env", "prdo")
     assert ended.code == 6
     assert "--env prod" in ended.err
+
+
+def test_what_can_be_done_by_hand_is_shown_to_people(anomalyctl, monkeypatch):
+    command = "anomalyctl import 'a[\"b\"]' '/x' --env dev"
+    error = errors.AnomalyctlError("No.", details={"by_hand": [command]})
+    monkeypatch.setattr(doctor_command, "doctor", raising(error))
+    assert f"  {command}" in anomalyctl("doctor").err.splitlines()

@@ -7,62 +7,41 @@ differs from what the plan was given is a second plan made.
 
 from __future__ import annotations
 
-import json
-import zipfile
 from pathlib import Path
 from typing import Any
 
 from anomalyctl.operations.infrastructure.place import Place
+from anomalyctl.operations.infrastructure.plan_state import attributes_of, state_from, state_in
 from anomalyctl.operations.infrastructure.published_tag import adopt_image
 from anomalyctl.operations.infrastructure.published_variables import published
 from anomalyctl.operations.infrastructure.restored_account import keep_account_name
+from anomalyctl.operations.infrastructure.underway import require_nothing_seen
 
 
 def adopt_from_plan(place: Place, plan: Path) -> bool:
-    """Keep what the state of a plan names; True where an earlier plan was given something else."""
-    try:
-        with zipfile.ZipFile(plan) as archive:
-            return _adopt(place, archive.read("tfstate"))
-    except (OSError, zipfile.BadZipFile, KeyError):
-        return False  # what is wrong with it is found and said by whoever reads the plan
+    """Keep what the state of a plan names; True where an earlier plan was given something else.
+
+    Raises Underway where that state is of a rollout or a restore that is not ended.
+    """
+    state = state_in(plan)
+    require_nothing_seen(place, state)
+    return _adopt(place, state)
 
 
 def adopt_from_state(place: Place, text: bytes) -> bool:
     """The same from a state as it was pulled: for a plan that failed for want of it."""
-    return _adopt(place, text)
+    return _adopt(place, state_from(text))
 
 
-def _adopt(place: Place, text: bytes) -> bool:
+def _adopt(place: Place, state: dict[str, Any]) -> bool:
     if not place.ours or place.environment.is_local:
         return False
     before = published(place.published_variables)
-    state = _state(text)
-    image = _first(state, "azurerm_container_app", "detectors", "template", "container", "image")
+    templates = attributes_of(state, "azurerm_container_app", "detectors").get("template") or [{}]
+    image = (templates[0].get("container") or [{}])[0].get("image")
     if image:
-        adopt_image(place, image)
-    account = _first(state, "azurerm_cosmosdb_account", "this", "name")
+        adopt_image(place, str(image))
+    account = attributes_of(state, "azurerm_cosmosdb_account", "this").get("name")
     if account:
-        keep_account_name(place, account)
+        keep_account_name(place, str(account))
     return published(place.published_variables) != before
-
-
-def _state(text: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except ValueError:
-        return {}
-    return found if isinstance(found, dict) else {}
-
-
-def _first(state: dict[str, Any], kind: str, name: str, *path: str) -> str:
-    """An attribute of a resource, by the first of each nested block; "" where it is not there."""
-    for one in state.get("resources") or ():
-        if (one.get("mode"), one.get("type"), one.get("name")) != ("managed", kind, name):
-            continue
-        for instance in one.get("instances") or ():
-            here: Any = instance.get("attributes") or {}
-            for step in path:
-                here = here.get(step) if isinstance(here, dict) else None
-                here = here[0] if isinstance(here, list) and here else here
-            return here if isinstance(here, str) else ""
-    return ""

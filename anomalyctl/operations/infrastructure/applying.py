@@ -11,6 +11,7 @@ from anomalyctl.errors import AnomalyctlError, NotFound, PartlyDone, Protected
 from anomalyctl.operations.infrastructure.outputs import Output, outputs_of
 from anomalyctl.operations.infrastructure.planning import Review, present_binding, review_of
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.underway import require_nothing_noted
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.durations import usual_durations
 from anomalyctl.provisioning.plans.gate import check_data_loss, check_protection_flags
@@ -71,6 +72,7 @@ def apply_kept(
                 f"The plan {kept.id} destroys; apply does not.",
                 hint=f"anomalyctl destroy --env {prepared.place.environment.name} --plan {kept.id}",
             )
+        require_nothing_noted(prepared.place)
         review = review_of(prepared, kept)
         check_data_loss(review.plan, allow_data_loss)
         check_protection_flags(review.plan, review.environment)

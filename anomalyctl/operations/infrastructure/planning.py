@@ -10,6 +10,7 @@ from pathlib import Path
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.infrastructure.adopting import adopt_from_plan, adopt_from_state
 from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.underway import Underway, require_nothing_noted
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.configuration import Configuration
 from anomalyctl.provisioning.plans.changes import Plan
@@ -82,11 +83,13 @@ def plan(prepared: Stage, options: PlanOptions) -> Planned:
     plan_id = new_run_id(now)
     path = prepared.shelf.new_path(plan_id) if options.out is None else _private(options.out)
     prepared.watcher.step(f"Planning {place.environment.name}: comparing the configuration with Azure")
+    if options.kind == "apply":
+        require_nothing_noted(place, rollouts=False)  # of those, the plan itself is about to see the truth
     variables, finished = _plan_to(path, prepared, options)
-    if _adopts(prepared, options, path, finished):
-        prepared.watcher.step("Planning again: Azure runs what was published or restored meanwhile")
-        variables, finished = _plan_to(path, prepared, options)
     try:
+        if _adopts(prepared, options, path, finished):
+            prepared.watcher.step("Planning again: Azure runs what was published or restored meanwhile")
+            variables, finished = _plan_to(path, prepared, options)
         prepared.check(finished, changes_are_fine=True)
     except BaseException:
         path.unlink(missing_ok=True)
@@ -196,7 +199,12 @@ def _adopts(prepared: Stage, options: PlanOptions, path: Path, finished: Finishe
         return False
     if finished.ok or finished.ended.exit_code == CHANGES:
         # A plan of a few targets has not looked at the others.
-        return not options.targets and adopt_from_plan(prepared.place, path)
+        try:
+            return not options.targets and adopt_from_plan(prepared.place, path)
+        except Underway:
+            if options.kind == "apply":
+                raise
+            return False  # looking for drift and destroying do not wait for it, and settle nothing
     # Another machine's restored account makes a plan fail: its protection refuses the replacement.
     if not prepared.place.ours or prepared.place.environment.is_local:
         return False

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from anomalyctl.azure.cosmos_accounts import read_account
-from anomalyctl.errors import NotFound, PreconditionFailed
+from anomalyctl.errors import Locked, NotFound, PreconditionFailed
 from anomalyctl.operations.restoring.account import make_account
 from anomalyctl.operations.restoring.beginning import begin, require_startable
 from anomalyctl.operations.restoring.finishing import delete_left, only_in_left, turn_ttl_on
 from anomalyctl.operations.restoring.journal import Restore
 from anomalyctl.operations.restoring.model import PartAfter, RestoredCosmos
-from anomalyctl.operations.restoring.opening import Restoring, opened, tell_terraform
+from anomalyctl.operations.restoring.opening import Restoring, alone_with, opened, tell_terraform
 from anomalyctl.operations.restoring.switching import switch_to
 from anomalyctl.operations.restoring.terraform_knows import wanted_of
 from anomalyctl.operations.restoring.wiring import wire
@@ -57,19 +57,24 @@ def return_from_restore(restoring: Restoring) -> RestoredCosmos:
     Raises NotFound where there is no restore to go back from, and what `restore_cosmos` raises.
     """
     journal = restoring.journal()
-    restore = journal.read()
-    if restore is None or restore.phase in ("returned", "finished"):
-        raise NotFound(f"There is no restore of {restoring.environment} to go back from.")
+    restore = _to_go_back_from(restoring)
     parts: tuple[PartAfter, ...] = ()
     backup = ""
-    if restore.phase in ("begun", "made") or not restore.switched_at:  # nobody has read it yet
-        restore = journal.write(restore, "returned")
+    if not restore.switched_at:  # nobody has read it yet
+        with alone_with(restoring):  # or whoever is at it would go on with what was given up
+            restore = _to_go_back_from(restoring)
+            if restore.switched_at:
+                raise Locked(
+                    f"The services of {restoring.environment} were switched a moment ago.",
+                    hint="Run the same command again.",
+                )
+            restore = journal.write(restore, "returned")
     else:
         with opened(restoring) as target:
-            restore = journal.write(restore, "returning")
+            restore = journal.write(_to_go_back_from(restoring), "returning")
             parts = _parts(switch_to(target, restore.old_id))
             target.run.note_safely("restore", at=restore.at, account=restore.old_name, phase="returned")
-        backup = tell_terraform(restoring, restore.old_name, restore.addresses)
+        backup = tell_terraform(restoring, restore.old_name, restore.addresses, option="--back")
         restore = journal.write(restore, "returned", returned_at=restoring.second())
     return RestoredCosmos(
         environment=restoring.environment,
@@ -83,6 +88,16 @@ def return_from_restore(restoring: Restoring) -> RestoredCosmos:
         backup=backup,
         next_steps=(_plan(restoring.environment), _finish(restoring.environment)),
     )
+
+
+def _to_go_back_from(restoring: Restoring) -> Restore:
+    restore = restoring.journal().read()
+    if restore is None or restore.phase in ("returned", "finished"):
+        raise NotFound(
+            f"There is no restore of {restoring.environment} to go back from.",
+            hint=f"See what was done: anomalyctl runs list --env {restoring.environment}",
+        )
+    return restore
 
 
 def end_of_restore(restoring: Restoring) -> Restore:

@@ -45,6 +45,11 @@ class Restore:
         return self.phase in _ON_THE_WAY
 
     @property
+    def is_half_switched(self) -> bool:
+        """Whether the services read, or are about to read, what Terraform does not have in its state."""
+        return self.phase in ("switched", "returning") or (self.phase == "wired" and bool(self.switched_at))
+
+    @property
     def new_door(self) -> str:
         """The private endpoint of the new account."""
         return door_of(self.old_door, self.new_name)

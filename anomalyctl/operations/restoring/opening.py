@@ -59,6 +59,17 @@ def second(instant: datetime) -> str:
 
 
 @contextmanager
+def alone_with(restoring: Restoring) -> Iterator[None]:
+    """Nobody else on this machine works on the environment meanwhile. Raises Locked with who does."""
+    place = restoring.place()
+    with (
+        alone(place.state / "in-use", environment=restoring.environment, command="restore"),
+        Ledger(place.runs, restoring.clock).run("restore", restoring.environment, restoring.arguments),
+    ):
+        yield
+
+
+@contextmanager
 def opened(restoring: Restoring) -> Iterator[Target]:
     """The environment as it is deployed, for one step. Raises what signing in and reading a state raise."""
     place = restoring.place()
@@ -72,22 +83,26 @@ def opened(restoring: Restoring) -> Iterator[Target]:
         yield target
 
 
-def tell_terraform(restoring: Restoring, account: str, wanted: Mapping[str, str]) -> str:
+def tell_terraform(restoring: Restoring, account: str, wanted: Mapping[str, str], *, option: str = "") -> str:
     """Have Terraform's state hold what serves; the name of the copy of the state from before.
 
-    Whatever is raised tells in `details` how it is done by hand.
+    Whatever is raised tells in `details` how it is done by hand. `option` is that of the command under way.
     """
+    again = " ".join(["anomalyctl restore cosmos", *([option] * bool(option))])
+    again += f" --env {restoring.environment}"
     request = Request(restoring.environment, arguments=tuple(restoring.arguments))
     try:
         with stage("restore", request, _Watching(restoring.progress), environ=restoring.environ) as prepared:
             return put_in_place(prepared, account, wanted)
     except BaseException as error:
         restoring.progress.warn(
-            f"The services read {account}, and Terraform does not know it yet: run the same command again, "
-            "and apply nothing before"
+            f"The services read {account}, and Terraform does not know it yet, so nothing is planned or "
+            f"applied until {again} has ended well"
         )
         if isinstance(error, AnomalyctlError):
-            error.details["by_hand"] = commands(restoring.environment, wanted)
+            # The last one finds nothing left to do, and ends the restore.
+            error.details["by_hand"] = [*commands(restoring.environment, wanted), again]
+            error.hint = f"{error.hint} Then: {again}".strip()
         raise
     finally:
         forget(restoring.environment)

@@ -7,8 +7,7 @@ from typing import Final
 
 from anomalyctl.azure.traffic import Division, Traffic
 from anomalyctl.errors import PreconditionFailed
-from anomalyctl.operations.rollout.journal import Journal, Rollout
-from anomalyctl.operations.rollout.returning import tag_of
+from anomalyctl.operations.rollout.journal import Journal, Rollout, tag_of
 
 _OURS: Final = "/detectors:"
 
@@ -19,7 +18,7 @@ def begun_before(journal: Journal, division: Division, image: str, environment: 
     Raises PreconditionFailed for one of another image, and for one that was begun on another machine.
     """
     kept = journal.read()
-    if kept is not None and kept.unfinished and _is_over(kept, division):
+    if kept is not None and kept.unfinished and is_over(kept, division):
         journal.write(kept, "returned")
         kept = None
     if kept is None or not kept.unfinished:
@@ -70,6 +69,6 @@ def found_elsewhere(traffic: Traffic, division: Division, app_id: str) -> Rollou
     )
 
 
-def _is_over(kept: Rollout, division: Division) -> bool:
+def is_over(kept: Rollout, division: Division) -> bool:
     """Whether somebody ended it elsewhere: the app is whole, and not by the last steps of this rollout."""
     return not division.many and not (kept.phase == "good" and division.image == kept.new_image)

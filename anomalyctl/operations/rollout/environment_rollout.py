@@ -23,12 +23,12 @@ from anomalyctl.operations.infrastructure.published_tag import keep_tag
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.publishing.detectors import image_named, image_of_checkout
 from anomalyctl.operations.publishing.target import Target, opened_target
-from anomalyctl.operations.rollout.beginning import found_elsewhere
+from anomalyctl.operations.rollout.beginning import found_elsewhere, is_over
 from anomalyctl.operations.rollout.guard import guarded
-from anomalyctl.operations.rollout.journal import Journal, Rollout
+from anomalyctl.operations.rollout.journal import Journal, Rollout, tag_of
 from anomalyctl.operations.rollout.probing import Probe
 from anomalyctl.operations.rollout.real_traffic import RealTrafficReader
-from anomalyctl.operations.rollout.returning import return_to_old, tag_of
+from anomalyctl.operations.rollout.returning import return_to_old
 from anomalyctl.operations.rollout.rolling_out import Plan, RolledOut, RollingOut
 from anomalyctl.operations.rollout.weighing import DIFFERENT
 from anomalyctl.pipeline.detectors import DetectorClient
@@ -121,14 +121,14 @@ def roll_out_detectors(
         )
         log = target.place.state / "rollout-guard.log"
 
-        def is_over() -> bool:
+        def ended() -> bool:
             if whole := _is_whole(journal):
                 return whole
             progress.warn(f"The traffic may still be divided; a process goes on bringing it back: {log}")
             return False
 
         try:
-            with monitor, guarded(environment_name, log, target.environ, is_over=is_over):
+            with monitor, guarded(environment_name, log, target.environ, is_over=ended):
                 done = rolling.roll_out(Plan(image, canary, watch, different))
         finally:
             for client in clients:
@@ -191,7 +191,10 @@ def _to_take_back(
 ) -> Rollout:
     kept, division = journal.read(), traffic.division()
     if kept is not None and kept.unfinished:
-        return kept
+        if not is_over(kept, division):
+            return kept
+        journal.write(kept, "returned")
+        kept = None
     if elsewhere := found_elsewhere(traffic, division, app):
         return elsewhere
     if kept is None or kept.phase == "returned" or only_unfinished:

@@ -60,3 +60,9 @@ class Journal:
         make_private_folder(self.path.parent)
         write_json(self.path, asdict(now))
         return now
+
+
+def tag_of(image: str) -> str:
+    """The tag of an image's full name; empty where it has none."""
+    name, _, tag = image.rpartition(":")
+    return tag if name and "/" not in tag else ""

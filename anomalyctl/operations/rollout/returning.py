@@ -8,7 +8,7 @@ from anomalyctl.azure.container_apps import RevisionFailed
 from anomalyctl.azure.failures import AzureRefused
 from anomalyctl.azure.traffic import Traffic
 from anomalyctl.errors import NotFound
-from anomalyctl.operations.rollout.journal import Journal, Rollout
+from anomalyctl.operations.rollout.journal import Journal, Rollout, tag_of
 
 
 def return_to_old(
@@ -49,9 +49,3 @@ def _serve_at_once(traffic: Traffic, rollout: Rollout) -> None:
         return  # the same, or it was taken out of service
     if rollout.new_revision:
         traffic.stop(rollout.new_revision)
-
-
-def tag_of(image: str) -> str:
-    """The tag of an image's full name; empty where it has none."""
-    name, _, tag = image.rpartition(":")
-    return tag if name and "/" not in tag else ""

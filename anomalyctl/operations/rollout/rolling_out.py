@@ -12,8 +12,8 @@ from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.rollout.beginning import begun_before, start
 from anomalyctl.operations.rollout.comparing import MakeProbe, MakeRealTraffic, NoRealTraffic, compare
-from anomalyctl.operations.rollout.journal import Journal, Rollout
-from anomalyctl.operations.rollout.returning import return_to_old, tag_of
+from anomalyctl.operations.rollout.journal import Journal, Rollout, tag_of
+from anomalyctl.operations.rollout.returning import return_to_old
 from anomalyctl.operations.rollout.weighing import DIFFERENT, Weighed
 
 

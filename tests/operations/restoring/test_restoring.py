@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import dataclasses
 import stat
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from anomalyctl.azure.failures import AzureRefused, NotAllowed
-from anomalyctl.errors import AnomalyctlError, InvalidInput, NotFound, PreconditionFailed
+from anomalyctl.errors import AnomalyctlError, InvalidInput, Locked, NotFound, PreconditionFailed
 from anomalyctl.operations.restoring.account import RestoreFailed
+from anomalyctl.operations.restoring.environment_restore import restore_cosmos
+from anomalyctl.provisioning.ledger import Ledger
 from tests.operations.restoring.conftest import AT, NOW, Killed, Site
 from tests.support.azure_stand_in.paper import Trouble
 from tests.support.azure_stand_in.restoring import ENDPOINTS, IDENTITIES, OLD, OLD_DOOR, SOURCE, SUBNET, ZONE
@@ -301,6 +304,8 @@ def test_nothing_ends_before_terraform_knows(site: Site):
     by_hand = failed.value.details["by_hand"]
     assert by_hand[0].startswith("anomalyctl state rm 'azurerm_cosmosdb_account.this'")
     assert any(line.startswith("anomalyctl import 'azurerm_cosmosdb_account.this'") for line in by_hand)
+    assert by_hand[-1] == "anomalyctl restore cosmos --env dev"
+    assert failed.value.hint.endswith(by_hand[-1])
     with pytest.raises(PreconditionFailed, match=r"under way \(switched\)"):
         site.finish()
     site.terraform_fails = False
@@ -316,3 +321,29 @@ def test_what_azure_refuses_is_told_and_nothing_is_switched(site: Site):
     with pytest.raises(AzureRefused, match="No capacity"):
         site.restore(datetime(2026, 11, 1, tzinfo=UTC))
     assert site.cloud.restarted == []
+
+
+def test_who_gives_up_while_another_is_at_it_is_told_to_wait(site: Site):
+    """A restore takes hours; given up beside it, it would go on and switch the services all the same."""
+    refused: list[Locked] = []
+
+    def give_up(seconds: float) -> None:
+        if not refused:
+            with pytest.raises(Locked) as told:
+                site.back()
+            refused.append(told.value)
+
+    restoring = dataclasses.replace(site.restoring(), sleep=give_up)
+    assert restore_cosmos(restoring, AT).outcome == "restored"
+    assert refused[0].exit_code == 5
+    assert "`restore`" in refused[0].message
+
+
+def test_a_restore_given_up_before_the_switch_is_noted_in_the_ledger(site: Site):
+    site.killed_after = "Giving"
+    with pytest.raises(Killed):
+        site.restore()
+    assert site.back().outcome == "went back"
+    runs = Ledger(site.root / ".anomalyctl" / "runs", lambda: NOW).runs()
+    assert [(run.command, run.outcome) for run in runs][-1] == ("restore", "done")
+    assert len(site.cloud.secrets) == 1

@@ -69,7 +69,10 @@ class Following:
         container["image"] = told["image"]
         for probe in told.get("probes", ()):
             container[f"{probe['type'].lower()}_probe"] = [_probe(probe)]
-        state["ingress"][0]["target_port"] = changed["configuration"]["ingress"]["targetPort"]
+        configuration = changed["configuration"]
+        state["ingress"][0]["target_port"] = configuration["ingress"]["targetPort"]
+        state["ingress"][0]["traffic_weight"] = [_share(one) for one in configuration["ingress"]["traffic"]]
+        state["revision_mode"] = configuration["activeRevisionsMode"]
         conformed = conform(provider_schema().resources[app.type]["block"], state)
         self.provider.cloud.put(Resource(app.type, app.id, conformed))
 
@@ -113,3 +116,13 @@ def _probe(told: dict[str, Any]) -> dict[str, Any]:
     if "successThreshold" in told:
         found["success_count_threshold"] = told["successThreshold"]
     return found
+
+
+def _share(told: dict[str, Any]) -> dict[str, Any]:
+    """A part of the traffic, as the provider reads it."""
+    return {
+        "latest_revision": bool(told.get("latestRevision")),
+        "percentage": told["weight"],
+        "revision_suffix": str(told.get("revisionName", "")).rpartition("--")[2] or None,
+        "label": told.get("label"),
+    }
