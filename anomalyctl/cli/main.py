@@ -7,6 +7,9 @@ import sys
 
 def run() -> None:
     """The console script. Never returns normally: it ends the process with the command's exit code."""
+    from anomalyctl.cli.streams import ready
+
+    ready()
     arguments = sys.argv[1:]
     if arguments == ["--version"]:
         # Answered before typer is imported: scripts ask this in loops.

@@ -53,6 +53,41 @@ def test_a_reader_that_leaves_early_causes_no_noise():
     assert done.stderr == ""
 
 
+def shell(line: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["/bin/sh", "-c", line.replace("anomalyctl", f"'{SCRIPT}'", 1)],
+        capture_output=True,
+        encoding="utf-8",
+        env={**os.environ, **environment},
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("closed", [">&-", "<&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize(
+    ("command", "code"), [("--version", 0), ("--help", 0), ("doctor", None), ("status --env nowhere", 6)]
+)
+def test_closed_streams_change_no_exit_code_and_are_no_bug(closed: str, command: str, code: int | None):
+    done = shell(f"anomalyctl {command} {closed}")
+    expected = run(*command.split()).returncode if code is None else code
+    assert done.returncode == expected
+    assert "bug" not in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_full_device_is_told_as_one_and_the_exit_code_of_an_error_outlives_it():
+    full = shell("anomalyctl doctor >/dev/full")
+    assert full.returncode == 1
+    assert full.stderr.startswith("Failed: No space is left on the device.")
+    assert shell("anomalyctl status --env nowhere 2>/dev/full").returncode == 6
+
+
+def test_a_locale_that_knows_only_ascii_gets_utf_8_and_one_of_its_own_never_fails():
+    plain = {"LC_ALL": "POSIX", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    assert "✓" in shell("anomalyctl doctor", **plain).stdout
+    assert "bug" not in shell("anomalyctl doctor", PYTHONIOENCODING="latin-1:strict", LC_ALL="C").stderr
+
+
 def test_completion_knows_the_commands_and_the_environments():
     commands = run(
         _ANOMALYCTL_COMPLETE="complete_bash",
