@@ -255,7 +255,12 @@ def _write_project(root: Path, key: str) -> None:
         f'[environments.dev]\nkind = "azure"\nprotected = false\n'
         f'state = {{ account = "{ACCOUNT}", container = "whole-azure", key = "{key}.tfstate" }}\n'
     )
-    variables = f'\ndetector_audience = "{AUDIENCE}"\noperator_object_ids = ["{entra.OPERATOR}"]\n'
+    # What a newcomer names, and what `deploy` says before it begins where it is not named.
+    variables = (
+        f'\ndetector_audience = "{AUDIENCE}"\noperator_object_ids = ["{entra.OPERATOR}"]\n'
+        f'operator_access = "addresses"\noperator_ip_addresses = ["203.0.113.7"]\n'
+        f"nat_gateway_enabled = true\nredis_public_network_access_enabled = true\n"
+    )
     with (declared / "dev.tfvars").open("a") as file:
         file.write(variables)
     environ = {**os.environ, "GIT_CONFIG_GLOBAL": os.devnull}

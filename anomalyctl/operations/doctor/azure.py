@@ -14,6 +14,7 @@ from anomalyctl.environments import Environment
 from anomalyctl.errors import AnomalyctlError, InvalidInput, SignInFailed
 from anomalyctl.operations.doctor import (
     access,
+    deploying,
     identity,
     machine,
     model,
@@ -46,6 +47,8 @@ _LOOKS: tuple[tuple[str, Callable[[Site], Check]], ...] = (
     (state.BACKEND, state.backend),
     ("state lock", state.lock),
     ("operators' way in", access.way_in),
+    (deploying.SECRETS, deploying.way_to_vault),
+    (deploying.OPERATORS, deploying.operators),
 )
 
 

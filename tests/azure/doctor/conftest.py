@@ -14,6 +14,7 @@ from anomalyctl.operations.doctor.azure import examine_azure
 from anomalyctl.operations.state_backend import bootstrap_state_backend
 from anomalyctl.project import Project
 from tests.support.azure_stand_in import subscription as site
+from tests.support.azure_stand_in.entra import OPERATOR
 from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID
 from tests.support.azurerm.mirror import PROJECT
 from tests.support.terraform_tool import require_terraform
@@ -45,7 +46,9 @@ def dev(dev):
 def furnished(azure, dev, project):
     """A subscription where all is well, the state bootstrapped, a range trusted."""
     site.furnish(azure.paper)
-    (project.root / "terraform.tfvars").write_text('trusted_network_ranges = ["10.8.0.0/16"]\n')
+    (project.root / "terraform.tfvars").write_text(
+        f'trusted_network_ranges = ["10.8.0.0/16"]\noperator_object_ids = ["{OPERATOR}"]\n'
+    )
     bootstrap_state_backend(dev, project=project, environ=azure.environ(), sleep=lambda _: None)
     azure.paper.requests.clear()
     return azure

@@ -26,7 +26,7 @@ def test_where_all_is_well_every_check_says_so_and_nothing_is_written(furnished,
         check.name: "ok" for check in examination.checks
     }, examination
     assert examination.healthy
-    assert len(examination.checks) == 15
+    assert len(examination.checks) == 17
     assert furnished.paper.writes() == []
 
 

@@ -16,6 +16,7 @@ from anomalyctl.operations.infrastructure.preflight import make_ready
 from anomalyctl.operations.infrastructure.stage import Request
 from anomalyctl.operations.infrastructure.watching import Unwatched
 from tests.support.azure_stand_in import subscription as site
+from tests.support.azure_stand_in.entra import OPERATOR
 from tests.support.azure_stand_in.subscription import put
 from tests.support.azurerm.mirror import PROJECT
 
@@ -33,7 +34,9 @@ def prepare(azure, project, monkeypatch):
     """The preflight of dev, in a subscription where all is well and there is no state yet."""
     site.furnish(azure.paper)
     azure.paper.polls = 0
-    (project.root / "terraform.tfvars").write_text('trusted_network_ranges = ["10.8.0.0/16"]\n')
+    (project.root / "terraform.tfvars").write_text(
+        f'trusted_network_ranges = ["10.8.0.0/16"]\noperator_object_ids = ["{OPERATOR}"]\n'
+    )
     kept = {name: os.environ[name] for name in ("PATH", "HOME")}
     for name in list(os.environ):
         monkeypatch.delenv(name)
