@@ -12,15 +12,17 @@ locals {
   detectors_endpoint = "https://${coalesce(var.detectors_custom_domain, local.detectors_hostname)}"
 
   # Metadata of the scale rule that looks at the queue itself: what group `verdicts` has not read (Redis 7) or not acknowledged (6).
-  redis_scale_metadata = merge(
-    {
-      address       = "${local.redis.host}:${local.redis.port}"
-      stream        = "telemetry:readings"
-      consumerGroup = "verdicts"
-      enableTLS     = "true"
-    },
-    var.redis_flavor == "managed" ? { lagCount = "100" } : { pendingEntriesCount = "100" },
-  )
+  redis_scale_metadata = {
+    for queue in range(var.reading_queues) : queue == 0 ? "queue" : "queue-${queue}" => merge(
+      {
+        address       = "${local.redis.host}:${local.redis.port}"
+        stream        = queue == 0 ? "telemetry:readings" : "telemetry:readings:${queue}"
+        consumerGroup = "verdicts"
+        enableTLS     = "true"
+      },
+      var.redis_flavor == "managed" ? { lagCount = "100" } : { pendingEntriesCount = "100" },
+    )
+  }
 }
 
 resource "azurerm_container_app" "detectors" {
@@ -171,10 +173,10 @@ resource "azurerm_container_app" "detectors" {
 
     # Its scaler knows no Entra, so it is here only where access keys are on.
     dynamic "custom_scale_rule" {
-      for_each = var.access_keys_enabled ? [local.redis_scale_metadata] : []
+      for_each = var.access_keys_enabled ? local.redis_scale_metadata : {}
 
       content {
-        name             = "queue"
+        name             = custom_scale_rule.key
         custom_rule_type = "redis-streams"
         metadata         = custom_scale_rule.value
 

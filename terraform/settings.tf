@@ -39,6 +39,8 @@ locals {
     COSMOS_DB_CONNECTION_STRING = local.secret_references["COSMOS-DB-CONNECTION-STRING"]
     FASTAPI_ENDPOINT            = local.secret_references["FASTAPI-ENDPOINT"]
     DETECTOR_TOKEN              = local.secret_references["DETECTOR-TOKEN"]
+    # So many workers can judge side by side.
+    READING_QUEUES = tostring(var.reading_queues)
     # Simulated readings teach no model that watches real wells.
     TRAIN_ON_SIMULATED = tostring(!contains(["stage", "prod"], var.environment))
     AZURE_CLIENT_ID    = azurerm_user_assigned_identity.this["functions"].client_id
@@ -50,6 +52,8 @@ locals {
     local.functions_storage_settings,
     # A flex plan has no Redis trigger: its function is off, and the sweep alone drains.
     var.functions_plan == "flex" ? { AzureWebJobs_process_readings_Disabled = "true" } : local.redis_trigger_settings,
+    # With one queue nobody rings at the doorbell of the others, so that nobody need look.
+    var.functions_plan == "flex" || var.reading_queues == 1 ? { AzureWebJobs_process_spread_readings_Disabled = "true" } : {},
     {
       APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${azurerm_user_assigned_identity.this["functions"].client_id};Authorization=AAD"
       # Said in each trace and line.

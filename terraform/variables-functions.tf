@@ -40,3 +40,15 @@ variable "functions_maximum_instances" {
     error_message = "functions_maximum_instances must be a whole number from 1 to 20."
   }
 }
+
+variable "reading_queues" {
+  description = "Queues that sources are spread over: as many workers judge side by side. It may be changed at any time, up and down."
+  type        = number
+  nullable    = false
+  default     = 1
+
+  validation {
+    condition     = var.reading_queues >= 1 && var.reading_queues <= 32 && floor(var.reading_queues) == var.reading_queues
+    error_message = "reading_queues must be a whole number from 1 to 32."
+  }
+}

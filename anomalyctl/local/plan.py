@@ -22,7 +22,7 @@ from anomalyctl.observability.settings import TRACES_FILE, traces_of
 
 PARTS = (VALKEY, COSMOS, DETECTORS, FUNCTIONS)
 _PACKAGES = ("lark", "fastapi", "uvicorn", "azure.functions", "croniter", "redis", "sklearn")
-_TAKEN_FROM_THE_SHELL = ("AZURE_", "OTEL_", "RESILIENCE_")
+_TAKEN_FROM_THE_SHELL = ("AZURE_", "OTEL_", "RESILIENCE_", "READING_QUEUES")
 
 
 def require_programs() -> None:

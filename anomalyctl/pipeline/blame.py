@@ -21,7 +21,7 @@ def refuse_or_raise(
     neighbours = [other.payload for other in others if other is not row]
     if not _accepts_any(parts, [*list(state.context)[-1:], *neighbours[:_NEIGHBOURS]]):
         raise Transient(f"The detectors refuse whatever they are sent: {error.message}") from error
-    entry = QueueEntry(row.entry_id, parts.source, row.payload, row.origin, row.letter)
+    entry = QueueEntry(row.entry_id, parts.source, row.payload, row.origin, row.letter, row.queue)
     reason = f"no detector could judge it: {error.message}"
     field = str(error.details.get("field", ""))
     parts.keeper.refuse(parts.source, [Refusal(entry, reason, field, "unjudged")])

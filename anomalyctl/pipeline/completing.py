@@ -17,6 +17,7 @@ from anomalyctl.pipeline.judging import Detectors, may_heal
 from anomalyctl.pipeline.keeping import Keeper
 from anomalyctl.pipeline.source_parts import CHUNK
 from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.stores.readings.places import Place
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.times import format_time
 from anomalyctl.telemetry.verdicts import TIERS, Tier, Verdict
@@ -42,7 +43,7 @@ def complete(
     For the holder of the lease alone.
     """
     done = 0
-    for source in readings.windows.incomplete_sources():
+    for source in _sources(readings):
         for _ in range(_MOST_CHUNKS):
             times = readings.windows.incomplete(source, CHUNK)
             if not times or stopped():
@@ -63,6 +64,13 @@ def complete(
     if done:
         logger.info("completed %d verdicts that had lacked a tier", done)
     return done
+
+
+def _sources(readings: ReadingStore) -> list[str]:
+    """Those with incomplete verdicts whose place is this queue, and no other's any more."""
+    sources = readings.windows.incomplete_sources()
+    places = readings.places.of(sources)
+    return [source for source in sources if places[source] == Place(readings.queue.number)]
 
 
 def _complete_chunk(

@@ -32,7 +32,7 @@ def new_letter(entry: QueueEntry, *, kind: Kind, reason: str, field: str, now: d
     text, encoding = encode_payload(entry.payload)
     arrived = from_epoch_ms(entry.arrived_ms)
     return {
-        "id": entry.id,
+        "id": entry.place,
         "failed_at": format_time(arrived),
         "source": entry.source[:200],
         "origin": entry.origin[:40],
@@ -45,7 +45,7 @@ def new_letter(entry: QueueEntry, *, kind: Kind, reason: str, field: str, now: d
         "payload_bytes": len(entry.payload),
         "payload_encoding": encoding,
         "payload": text,
-        "history": [_step(kind, reason, by="pipeline", now=now, entry=entry.id)],
+        "history": [_step(kind, reason, by="pipeline", now=now, entry=entry.place)],
     }
 
 
@@ -53,7 +53,7 @@ def failed_again(
     letter: Mapping[str, Any], entry: QueueEntry, *, kind: Kind, reason: str, field: str, now: datetime
 ) -> Document:
     """What changes when a retried letter fails again; nothing when this failure is written already."""
-    if any(step.get("entry") == entry.id for step in letter["history"]):
+    if any(step.get("entry") == entry.place for step in letter["history"]):
         return {}
     attempts = int(letter["attempts"]) + (kind != "trimmed")
     return {
@@ -63,7 +63,7 @@ def failed_again(
         "field": field,
         "attempts": attempts,
         "next_try_at": _next_try(kind, attempts, now),
-        "history": [*letter["history"], _step(kind, reason, by="pipeline", now=now, entry=entry.id)][
+        "history": [*letter["history"], _step(kind, reason, by="pipeline", now=now, entry=entry.place)][
             -_HISTORY:
         ],
     }

@@ -35,8 +35,9 @@ class CleanedUp:
 
 def clean_up(readings: ReadingStore, anomalies: AnomalyStore, *, consumer: str, now: datetime) -> CleanedUp:
     """Sweep up. May run beside a drain, beside operators, and beside itself."""
-    entries = readings.queue.remove_acknowledged()
-    consumers = readings.queue.delete_idle_consumers(but=consumer, idle_s=GONE_AFTER_S)
+    queues = [readings.on_queue(number).queue for number in readings.places.queues()]
+    entries = sum(queue.remove_acknowledged() for queue in queues)
+    consumers = sum(queue.delete_idle_consumers(but=consumer, idle_s=GONE_AFTER_S) for queue in queues)
     mended = mend(anomalies, now)
     for sentence, anomaly_id in zip(mended.sentences, mended.anomaly_ids, strict=True):
         logger.info("%s", sentence, extra={"anomaly_id": anomaly_id})

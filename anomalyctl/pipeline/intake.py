@@ -32,6 +32,8 @@ class Row:
     """It arrived after a newer reading of its source."""
     letter: str = ""
     """Id of the dead letter that it was."""
+    queue: int = 0
+    """Number of the queue that it came in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +75,16 @@ def sort_out(
             continue
         origin = entry.origin if entry.origin in _ORIGINS else "live"
         ms = epoch_ms(reading.timestamp)
-        row = Row(entry.id, ms, reading, entry.payload, origin, late=ms < newest, letter=entry.letter)
+        row = Row(
+            entry.id,
+            ms,
+            reading,
+            entry.payload,
+            origin,
+            late=ms < newest,
+            letter=entry.letter,
+            queue=entry.queue,
+        )
         newest = max(newest, ms)
         taken = first.setdefault(row.ms, row)
         if taken is not row:

@@ -179,7 +179,7 @@ class Keeper:
             source,
             len(refusals),
             first.reason,
-            extra={"source": source, "letter_id": first.entry.letter or first.entry.id},
+            extra={"source": source, "letter_id": first.entry.letter_id},
         )
 
     def _show_at_a_glance(self, refusals: Sequence[Refusal]) -> None:
@@ -230,7 +230,7 @@ def source_day_of(row: Row) -> str:
 
 
 def _at_a_glance(refusal: Refusal) -> DeadLetter:
-    entry, letter_id = refusal.entry, refusal.entry.letter or refusal.entry.id
+    entry, letter_id = refusal.entry, refusal.entry.letter_id
     return DeadLetter(
         id=letter_id,
         source=entry.source,

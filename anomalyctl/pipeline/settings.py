@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any, cast
 
-from pydantic import SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError
 
 from anomalyctl.errors import InvalidInput
+from anomalyctl.stores.readings.places import MOST_QUEUES
 from anomalyctl.stores.settings import StoreSettings
 
 
@@ -17,6 +18,8 @@ class WorkerSettings(StoreSettings):
     """Address of the detectors, such as `https://detectors.example`."""
     detector_token: SecretStr = SecretStr("")
     """Bearer token of the detectors."""
+    reading_queues: int = Field(1, ge=1, le=MOST_QUEUES)
+    """Queues that sources are spread over, so that as many workers judge side by side."""
     train_on_simulated: bool = False
     """Whether simulated readings may train a model: `local` says true, a protected environment never."""
 

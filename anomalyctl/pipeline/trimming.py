@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol
 
 from anomalyctl.pipeline.dead_letters import new_letter
 from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.stores.readings.backlog import backlog_of
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +42,7 @@ def make_room(readings: ReadingStore, letters: LetterKeeper, *, keep: int, now: 
         return 0
     trimmed = 0
     while readings.memory_share() >= TRIM_TO:
-        backlog = readings.backlog()
+        backlog = backlog_of(readings.queue)
         most = min(_AT_ONCE, backlog.queued + backlog.pending - keep)
         entries = readings.queue.oldest_unprocessed(most) if most > 0 else []
         if not entries:

@@ -26,10 +26,13 @@ from anomalyctl.pipeline.drain import Drained, Drainer
 from anomalyctl.pipeline.figures import PipelineFigures
 from anomalyctl.pipeline.fitting import Fit
 from anomalyctl.pipeline.housekeeping import CleanedUp, clean_up
+from anomalyctl.pipeline.rounds import Rounds
 from anomalyctl.pipeline.settings import WorkerSettings, worker_settings
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE, DETECTORS
 from anomalyctl.resilience.settings import tuned
+from anomalyctl.stores.readings.entries import id_order
+from anomalyctl.stores.readings.places import MOST_QUEUES
 from anomalyctl.stores.shared_breakers import SharedBreakers
 from anomalyctl.triage.episodes import Episodes
 
@@ -107,24 +110,41 @@ class Worker:
         return {guard.policy.name: guard for guard in guards}
 
     @cached_property
+    def rounds(self) -> Rounds:
+        """What judges readings, queue by queue."""
+        episodes = Episodes(self.anomalies)
+
+        def make(readings: ReadingStore) -> Drainer:
+            return Drainer(
+                readings,
+                self.anomalies,
+                episodes,
+                self.detectors,
+                consumer=consumer_name(),
+                clock=_now,
+                train_on_simulated=self.settings.train_on_simulated,
+                stop=self.stopping,
+                figures=self.figures,
+            )
+
+        return Rounds(self.readings, make, wanted=self.settings.reading_queues, stop=self.stopping)
+
+    @property
     def drainer(self) -> Drainer:
-        """What judges readings."""
-        return Drainer(
-            self.readings,
-            self.anomalies,
-            Episodes(self.anomalies),
-            self.detectors,
-            consumer=consumer_name(),
-            clock=_now,
-            train_on_simulated=self.settings.train_on_simulated,
-            stop=self.stopping,
-            figures=self.figures,
-        )
+        """What judges the readings of the first queue."""
+        return self.rounds.drainer(0)
 
     def answer_ring(self, entry: str) -> Drained | None:
         """Drain because of one trigger entry, `{"Id", "Values"}`; None when somebody is at it already."""
         entry_id = _entry_id(entry)
         return None if entry_id and self.drainer.has_read(entry_id) else self.judge_readings()
+
+    def answer_ring_elsewhere(self, entry: str) -> Drained | None:
+        """Drain because of one entry of the doorbell for the queues beside the first; its value names one."""
+        queue, rung = _queue_rung(entry), id_order(_entry_id(entry) or "0-0")
+        # What it was rung for entered in the same moment, and everything until then has been read.
+        done = queue is not None and self.rounds.drainer(queue).read_until[0] > rung[0] > 0
+        return None if done else self.judge_readings()
 
     def judge_readings(self) -> Drained | None:
         """Drain the queue, or leave it to the drain under way; None in the latter case."""
@@ -147,7 +167,7 @@ class Worker:
     def _drain(self) -> Drained:
         with bind(run_id=run_id() or new_run_id()):
             self.breakers.heed(self.guards)
-            return self.drainer.drain()
+            return self.rounds.drain()
 
     def count_letters(self) -> None:
         """Say how many dead letters there are, before the first clean-up does."""
@@ -169,6 +189,14 @@ def _entry_id(entry: str) -> str:
     except (orjson.JSONDecodeError, KeyError, TypeError):
         return ""  # a ring is a ring, whatever it carries
     return found if isinstance(found, str) and _ENTRY_ID.fullmatch(found) else ""
+
+
+def _queue_rung(entry: str) -> int | None:
+    try:
+        queue = int(orjson.loads(entry)["Values"]["queue"])
+    except (orjson.JSONDecodeError, KeyError, TypeError, ValueError):
+        return None
+    return queue if 0 <= queue < MOST_QUEUES else None
 
 
 def _boot_id() -> str:

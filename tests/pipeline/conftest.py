@@ -19,6 +19,7 @@ from anomalyctl.detection.window import window_of
 from anomalyctl.errors import Unreachable
 from anomalyctl.pipeline.detectors import DetectorClient
 from anomalyctl.pipeline.drain import Drainer
+from anomalyctl.pipeline.rounds import Rounds
 from anomalyctl.resilience.policies import DETECTORS
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.readings import Reading
@@ -158,9 +159,21 @@ class Bench:
     train_on_simulated: bool = True
 
     def drainer(self, consumer: str = "host-1") -> Drainer:
+        return self.drainer_of(self.readings, consumer)
+
+    def rounds(self, wanted: int, consumer: str = "host-1") -> Rounds:
+        """All queues in turn, as one worker works at them that is told to want so many."""
+        return Rounds(
+            self.readings,
+            lambda readings: self.drainer_of(readings, consumer),
+            wanted=wanted,
+            stop=self.stop,
+        )
+
+    def drainer_of(self, readings: ReadingStore, consumer: str) -> Drainer:
         policy = replace(DETECTORS, attempts=1, breaker_failures=1_000, wait_min_s=0.0, wait_max_s=0.0)
         return Drainer(
-            self.readings,
+            readings,
             self.verdicts,
             self.episodes,
             DetectorClient("http://detectors", "token", policy=policy, transport=self.judges),

@@ -10,7 +10,8 @@ import orjson
 import pytest
 
 from anomalyctl.errors import Unreachable
-from anomalyctl.pipeline.drain import BATCH, LEASE
+from anomalyctl.pipeline.batches import BATCH
+from anomalyctl.pipeline.drain import LEASE
 from anomalyctl.stores.readings.keys import GROUP, READINGS
 from anomalyctl.telemetry.times import format_time, from_epoch_ms
 from tests.pipeline.conftest import SMALL_PLANT, START_MS, Bench

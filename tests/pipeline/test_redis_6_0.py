@@ -14,9 +14,9 @@ from tests.pipeline.conftest import Bench
 END = "nothing-more-is-sent"
 # Whatever is added here must be in the command list of Redis 6.0.
 KNOWN_TO_6_0 = {
-    *("AUTH", "CLIENT", "EVALSHA", "EXEC", "MULTI", "PING", "SCRIPT"),
+    *("AUTH", "CLIENT", "EVALSHA", "EXEC", "MULTI", "PING", "SCRIPT", "UNWATCH", "WATCH"),
     *("DEL", "EXISTS", "GET", "INCR", "MSET", "PEXPIRE", "RENAME", "SCAN", "SET"),
-    *("HDEL", "HGET", "INFO", "HGETALL", "HMGET", "HSET"),
+    *("HDEL", "HEXISTS", "HGET", "INFO", "HGETALL", "HMGET", "HSET", "HVALS"),
     *("XACK", "XADD", "XCLAIM", "XDEL", "XGROUP", "XINFO", "XPENDING", "XRANGE", "XREADGROUP"),
     *(
         "ZADD",

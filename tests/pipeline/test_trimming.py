@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from anomalyctl.errors import Transient, Unreachable
-from anomalyctl.pipeline.drain import BATCH
+from anomalyctl.pipeline.batches import BATCH
 from anomalyctl.pipeline.retrying import retry_due
 from anomalyctl.pipeline.trimming import TRIM_FROM, TRIM_TO
 from anomalyctl.stores.anomalies import AnomalyStore

@@ -41,6 +41,7 @@ FLAVOURS = {
     "elastic": ("-var=functions_plan=elastic",),
     "flex": ("-var=functions_plan=flex",),
     "with access keys": ("-var=access_keys_enabled=true", "-var=detector_audience=api://detectors"),
+    "several queues": ("-var=reading_queues=3",),
     "as first specified": ("-var=redis_flavor=cache_premium",),
 }
 
@@ -65,10 +66,10 @@ def test_the_functions_get_what_they_need_and_nothing_that_nobody_reads(plan: di
 
 def test_a_binding_has_its_connection_in_one_form_only(plan: dict[str, Any]) -> None:
     names = _function_settings(plan)
-    for connection, function in _connections().items():
+    for connection, functions in _connections().items():
         plain, by_identity = {connection} & names, {n for n in names if n.startswith(f"{connection}__")}
-        if f"AzureWebJobs_{function}_Disabled" in names:
-            assert not plain and not by_identity, f"{function} is off and has a connection"
+        if all(f"AzureWebJobs_{function}_Disabled" in names for function in functions):
+            assert not plain and not by_identity, f"{functions} are off and have a connection"
         else:
             assert bool(plain) != bool(by_identity), f"{connection}: exactly one form may be set"
             assert bool(plain) is (plan["flavour"] == "with access keys")
@@ -88,8 +89,13 @@ def test_a_binding_that_signs_in_has_the_words_that_its_extension_reads(plan: di
 
 def test_only_a_plan_without_redis_triggers_turns_the_doorbell_off(plan: dict[str, Any]) -> None:
     off = {name for name in _function_settings(plan) if name.endswith("_Disabled")}
-    assert off == ({"AzureWebJobs_process_readings_Disabled"} if plan["flavour"] == "flex" else set())
-    assert (FUNCTIONS / "process_readings" / "function.json").is_file()
+    several = plan["flavour"] == "several queues"
+    assert off == {
+        *(["AzureWebJobs_process_readings_Disabled"] if plan["flavour"] == "flex" else []),
+        *([] if several else ["AzureWebJobs_process_spread_readings_Disabled"]),
+    }
+    for name in ("process_readings", "process_spread_readings"):
+        assert (FUNCTIONS / name / "function.json").is_file()
 
 
 def test_the_detectors_get_what_they_need_and_nothing_that_nobody_reads(plan: dict[str, Any]) -> None:
@@ -173,5 +179,9 @@ def _bindings() -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
-def _connections() -> dict[str, str]:
-    return {binding["connection"]: name for name, binding in _bindings() if "connection" in binding}
+def _connections() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name, binding in _bindings():
+        if "connection" in binding:
+            found.setdefault(binding["connection"], []).append(name)
+    return found

@@ -7,12 +7,22 @@ from typing import Final
 BREAKERS: Final = "resilience:breakers"
 """Hash: which process has found whom down."""
 READINGS: Final = "telemetry:readings"
-"""The queue: one stream, ids by the server."""
+"""The queue, or the first of several: one stream, ids by the server."""
+PLACES: Final = "telemetry:queues"
+"""Hash: which queue a source's readings enter, where that is not the first."""
+QUEUE_COUNT: Final = "telemetry:queue-count"
+DOORBELL: Final = "telemetry:doorbell"
+"""Stream of rings: something entered a queue beside the first."""
 GROUP: Final = "verdicts"
 """The consumer group whose acknowledgement means: judged and written."""
 DEAD_LETTERS: Final = "telemetry:dead-letters"
 
 _WINDOW: Final = "telemetry:window:"
+
+
+def queue_key(number: int) -> str:
+    """The stream of a queue; the first, 0, has the plain name."""
+    return READINGS if number == 0 else f"{READINGS}:{number}"
 
 
 def window_key(source: str) -> str:

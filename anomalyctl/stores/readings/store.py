@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
 from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.leases import Lease, Leases
+from anomalyctl.stores.readings.backlog import Backlog, backlog_of, together
 from anomalyctl.stores.readings.breakers import BreakerBoard
 from anomalyctl.stores.readings.dashboard import DashboardCache
 from anomalyctl.stores.readings.dead_letters import DeadLetters
 from anomalyctl.stores.readings.keys import tags_key
 from anomalyctl.stores.readings.memory import Memories, as_of
 from anomalyctl.stores.readings.models import ModelShelf, StoredModel
+from anomalyctl.stores.readings.places import Places
 from anomalyctl.stores.readings.queue import ReadingQueue
 from anomalyctl.stores.readings.window import MOST_READINGS, RETENTION, Origin, ReadingWindows
 from anomalyctl.telemetry.registry import built_in_registry, parse_registry, registry_to_mapping
@@ -27,26 +29,12 @@ if TYPE_CHECKING:
     import redis
 
 
-@dataclass(frozen=True, slots=True)
-class Backlog:
-    """What waits for its verdict."""
-
-    queued: int
-    """Entries that nobody has read yet."""
-    pending: int
-    """Entries that a drainer has read and not acknowledged."""
-    oldest_ms: int | None
-    """When the oldest of them arrived, epoch ms; None when nothing waits."""
-    newest_ms: int | None = None
-    """When the last reading arrived, judged or not; None where none ever did."""
-
-
 class ReadingStore:
     """Readings, models, memories, registries and dead letters of all sources.
 
-    The parts may be used directly: `queue`, `windows`, `models`, `memories`, `dead_letters`,
-    `leases`, `dashboard`, `breakers`. Times are epoch ms. Every method raises Unreachable, SignInFailed or
-    Transient when Redis cannot do its part.
+    The parts may be used directly: `queue` (the first, where there are several), `places`, `windows`,
+    `models`, `memories`, `dead_letters`, `leases`, `dashboard`, `breakers`. Times are epoch ms. Every method
+    raises Unreachable, SignInFailed or Transient when Redis cannot do its part.
     """
 
     def __init__(
@@ -58,6 +46,7 @@ class ReadingStore:
         self._client: Any = client
         self.windows = ReadingWindows(client, retention=retention)
         self.queue = ReadingQueue(client)
+        self.places = Places(client)
         self.models = ModelShelf(client)
         self.memories = Memories(client)
         self.dead_letters = DeadLetters(client)
@@ -139,14 +128,12 @@ class ReadingStore:
         """Give the source tags of its own."""
         self._client.set(tags_key(source), orjson.dumps(registry_to_mapping(registry)))
 
+    def on_queue(self, number: int) -> Self:
+        """The same store, whose `queue` is another."""
+        other = copy.copy(self)
+        other.queue = ReadingQueue(self._client, number)
+        return other
+
     def backlog(self) -> Backlog:
-        """How much waits, and since when."""
-        queued, first_queued = self.queue.queued()
-        pending, first_pending = self.queue.pending()
-        arrived = [int(entry_id.partition("-")[0]) for entry_id in (first_queued, first_pending) if entry_id]
-        return Backlog(
-            queued=queued,
-            pending=pending,
-            oldest_ms=min(arrived, default=None),
-            newest_ms=self.queue.last_arrival_ms(),
-        )
+        """How much waits, and since when, in all queues together."""
+        return together(backlog_of(self.on_queue(number).queue) for number in self.places.queues())

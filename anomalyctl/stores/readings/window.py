@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import (
-    READINGS,
     alarmed_key,
     incomplete_key,
     simulated_key,
     source_of_window,
     window_key,
 )
+from anomalyctl.stores.readings.places import Places
 
 if TYPE_CHECKING:
     import redis
@@ -45,6 +46,7 @@ class ReadingWindows:
 
     def __init__(self, client: redis.Redis, *, retention: timedelta = RETENTION) -> None:
         self._client: Any = client
+        self._places = Places(client)
         self._keep = self._client.register_script(_KEEP)
         self.retention_ms = int(retention.total_seconds() * 1000)
 
@@ -58,16 +60,19 @@ class ReadingWindows:
         """
         for start in range(0, len(payloads), _CHUNK):
             chunk = payloads[start : start + _CHUNK]
-            pipe = self._client.pipeline(transaction=True)
-            for _, payload in chunk:
-                pipe.xadd(READINGS, {"source": source, "payload": payload, "origin": origin})
-            pipe.zadd(window_key(source), {payload: ms for ms, payload in chunk})
-            pipe.pexpire(window_key(source), self.retention_ms)
-            if origin == "simulated":
-                pipe.zadd(simulated_key(source), {str(ms): ms for ms, _ in chunk})
-                pipe.pexpire(simulated_key(source), self.retention_ms)
-            pipe.execute()
+            self._places.enter(source, partial(self._fill, source, chunk, origin))
         return len(payloads)
+
+    def _fill(
+        self, source: str, chunk: Sequence[tuple[int, bytes]], origin: Origin, pipe: Any, queue: str
+    ) -> None:
+        for _, payload in chunk:
+            pipe.xadd(queue, {"source": source, "payload": payload, "origin": origin})
+        pipe.zadd(window_key(source), {payload: ms for ms, payload in chunk})
+        pipe.pexpire(window_key(source), self.retention_ms)
+        if origin == "simulated":
+            pipe.zadd(simulated_key(source), {str(ms): ms for ms, _ in chunk})
+            pipe.pexpire(simulated_key(source), self.retention_ms)
 
     @redis_errors()
     def keep(

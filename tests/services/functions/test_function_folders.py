@@ -14,12 +14,13 @@ from croniter import croniter
 from anomalyctl.local.functions.bindings import read_definitions
 from anomalyctl.local.functions.loading import load_function
 from anomalyctl.stores.anomalies.schema import CONTAINERS, DATABASE_NAME, LEASES
-from anomalyctl.stores.readings.keys import READINGS
+from anomalyctl.stores.readings.keys import DOORBELL, READINGS
 
 ROOT = Path(__file__).parents[3] / "services" / "functions"
 FOLDERS = sorted(path.parent for path in ROOT.glob("*/function.json"))
 EXPECTED = {
     "process_readings": "redisStreamTrigger",
+    "process_spread_readings": "redisStreamTrigger",
     "sweep_readings": "timerTrigger",
     "fit_model": "timerTrigger",
     "update_dashboard_cache": "cosmosDBTrigger",
@@ -33,7 +34,7 @@ def _binding(folder: Path) -> dict[str, Any]:
     return binding
 
 
-def test_the_five_functions_are_there_with_their_triggers() -> None:
+def test_the_functions_are_there_with_their_triggers() -> None:
     assert {folder.name: _binding(folder)["type"] for folder in FOLDERS} == EXPECTED
 
 
@@ -76,6 +77,7 @@ def test_schedules_have_six_fields_that_mean_something(name: str) -> None:
 def test_the_triggers_watch_what_the_stores_write_with_prefixes_of_their_own() -> None:
     redis, cosmos = _binding(ROOT / "process_readings"), _binding(ROOT / "update_dashboard_cache")
     assert (redis["key"], redis["connection"]) == (READINGS, "REDIS_TRIGGER")
+    assert _binding(ROOT / "process_spread_readings") == {**redis, "key": DOORBELL}
     assert cosmos["connection"] == "COSMOS_TRIGGER"
     assert cosmos["databaseName"] == DATABASE_NAME
     assert cosmos["containerName"] in {container.name for container in CONTAINERS}

@@ -13,6 +13,8 @@ import pytest
 from anomalyctl.errors import InvalidInput
 from anomalyctl.pipeline import worker as wiring
 from anomalyctl.stores.anomalies.schema import UNRESOLVED
+from anomalyctl.stores.readings.keys import DOORBELL, queue_key
+from anomalyctl.stores.readings.places import home_of
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.registry import built_in_registry
 from anomalyctl.telemetry.simulator import simulate
@@ -20,6 +22,7 @@ from anomalyctl.telemetry.times import epoch_ms
 from anomalyctl.telemetry.validation import encode_reading
 
 process_readings = importlib.import_module("process_readings")
+process_spread_readings = importlib.import_module("process_spread_readings")
 sweep_readings = importlib.import_module("sweep_readings")
 fit_model = importlib.import_module("fit_model")
 update_dashboard_cache = importlib.import_module("update_dashboard_cache")
@@ -79,6 +82,32 @@ def test_a_ring_for_an_entry_that_was_read_costs_nothing(worker: wiring.Worker) 
     process_readings.main(RING)
     assert worker.answer_ring(RING) is None
     assert worker.answer_ring("not JSON") is not None, "a ring is a ring"
+
+
+def test_with_several_queues_a_ring_at_their_doorbell_judges_and_the_clean_up_sweeps_them_all(
+    settings: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("READING_QUEUES", "2")
+    wiring._workers.clear()
+    worker = wiring.worker()
+    source = next(f"spread-{at}" for at in range(99) if home_of(f"spread-{at}", 2) == 1)
+    readings = _recent(6, source)
+    _send(worker, readings[:2], source)
+    process_readings.main(RING)
+    _send(worker, readings[2:], source)
+    client = worker.readings._client
+    assert client.xlen(queue_key(1)) == 4
+    [*_, (ring, fields)] = client.xrange(DOORBELL)
+    entry = orjson.dumps({"Id": ring.decode(), "Values": {"queue": fields[b"queue"].decode()}}).decode()
+    assert worker.readings.backlog().queued == 4
+    process_spread_readings.main(entry)
+    assert (worker.readings.backlog().queued, worker.readings.backlog().pending) == (0, 0)
+    clean_up.main(TIMER)
+    assert client.xlen(queue_key(1)) == 0
+    kept = list(worker.anomalies.verdicts(source, readings[0].timestamp, datetime.now(UTC)))
+    assert [document["id"] for document in kept] == [reading.id for reading in readings]
+    assert worker.answer_ring_elsewhere("not JSON") is not None, "a ring is a ring"
+    wiring._workers.clear()
 
 
 def test_the_daily_fit_refits(worker: wiring.Worker) -> None:

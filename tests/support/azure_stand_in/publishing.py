@@ -27,7 +27,14 @@ APP = f"{GROUP}/providers/Microsoft.App/containerApps/ca-wells-dev"
 JOB = f"{GROUP}/providers/Microsoft.App/jobs/job-wells-dev"
 FUNCTIONS = f"{GROUP}/providers/Microsoft.Web/sites/func-wells-dev"
 DASHBOARD = f"{GROUP}/providers/Microsoft.Web/sites/app-wells-dev"
-FUNCTION_NAMES = ("clean_up", "fit_model", "process_readings", "sweep_readings", "update_dashboard_cache")
+FUNCTION_NAMES = (
+    "clean_up",
+    "fit_model",
+    "process_readings",
+    "process_spread_readings",
+    "sweep_readings",
+    "update_dashboard_cache",
+)
 TASKS_API, APPS_API, SITES_API = "2019-06-01-preview", "2024-03-01", "2023-12-01"
 REGISTRY_TOKEN = "a-token-of-the-registry"  # pragma: allowlist secret
 PERMISSION = "sig=a-permission-in-the-address"  # pragma: allowlist secret
