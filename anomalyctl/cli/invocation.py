@@ -59,4 +59,6 @@ def output_asked_for(arguments: list[str]) -> OutputFormat:
             asked = arguments[position + 1]
         elif argument.startswith("--output="):
             asked = argument.removeprefix("--output=")
+        elif argument.startswith("-o") and len(argument) > 2:
+            asked = argument.removeprefix("-o")
     return OutputFormat(asked) if asked in tuple(OutputFormat) else OutputFormat.TABLE

@@ -9,23 +9,32 @@ import typer
 from anomalyctl.cli.invocation import OutputFormat, current
 
 
-def _remember_output(value: OutputFormat) -> OutputFormat:
-    current.output = value
+def _given(context: typer.Context, parameter: typer.CallbackParam) -> bool:
+    """Whether somebody said it: the default of a command says nothing about the group before it."""
+    source = context.get_parameter_source(parameter.name or "")
+    return source is not None and source.name not in ("DEFAULT", "DEFAULT_MAP")
+
+
+def _remember_output(
+    context: typer.Context, parameter: typer.CallbackParam, value: OutputFormat
+) -> OutputFormat:
+    if _given(context, parameter):
+        current.output = value
     return value
 
 
 def _remember_quiet(value: bool) -> bool:
-    current.quiet = value
+    current.quiet = current.quiet or value
     return value
 
 
 def _remember_verbose(value: bool) -> bool:
-    current.verbose = value
+    current.verbose = current.verbose or value
     return value
 
 
 def _remember_no_input(value: bool) -> bool:
-    current.no_input = value
+    current.no_input = current.no_input or value
     return value
 
 

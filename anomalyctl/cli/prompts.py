@@ -49,4 +49,10 @@ def _answer(question: str) -> str:
     """One line; the end of input (Ctrl-D) is an empty answer, Ctrl-C ends the command."""
     sys.stderr.write(question)
     sys.stderr.flush()
-    return sys.stdin.readline().strip()
+    answer = ""
+    try:
+        answer = sys.stdin.readline()
+        return answer.strip()
+    finally:
+        if not answer.endswith("\n"):  # nobody pressed Enter: what is said next begins a line
+            sys.stderr.write("\n")

@@ -113,3 +113,20 @@ def test_what_can_be_done_by_hand_is_shown_to_people(anomalyctl, monkeypatch):
     error = errors.AnomalyctlError("No.", details={"by_hand": [command]})
     monkeypatch.setattr(doctor_command, "doctor", raising(error))
     assert f"  {command}" in anomalyctl("doctor").err.splitlines()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [("--nonsense", "--output", "json"), ("--env", "nowhere", "--output", "json"), ("--nonsense", "-ojson")],
+)
+def test_an_error_below_a_command_that_is_a_group_too_is_json_where_that_was_asked_for(anomalyctl, words):
+    ended = anomalyctl("simulate", "score", *words)
+    assert ended.code in (6, 64)
+    assert json.loads(ended.err)["error"]["message"]
+
+
+def test_what_was_said_before_the_verb_holds_behind_it(anomalyctl):
+    from anomalyctl.cli.invocation import current
+
+    anomalyctl("simulate", "--no-input", "--quiet", "score", "--nonsense")
+    assert (current.no_input, current.quiet) == (True, True)
