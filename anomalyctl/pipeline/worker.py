@@ -68,7 +68,7 @@ def stop() -> None:
 
 
 class Worker:
-    """What the five functions call."""
+    """What the functions call."""
 
     def __init__(self, settings: WorkerSettings) -> None:
         self.settings = settings

@@ -90,7 +90,7 @@ def test_a_source_that_moved_waits_until_its_old_queue_is_done_with_it(bench: Be
     bench.readings.places.want(2)
     waiting = second.drain()
     assert (waiting.tally.judged, set(waiting.held)) == (0, {well}), (
-        "three older ones wait in the first queue"
+        "three older ones wait"
     )
     assert first.drain().tally.judged == 3
     assert second.drain().tally.judged == 6

@@ -1,5 +1,7 @@
 """`make soak`: parts of a real environment are killed again and again under load; the balance is printed.
 
+Now and then Cosmos refuses, the detectors hang, or the sources are spread over another number of queues.
+
 `python -m tests.soak.kills --kills 100 --readings 50000 --seed 7` exits 1 when the balance does not hold.
 """
 
@@ -80,7 +82,7 @@ def _torment(
     kills: Counter[str],
     sent: threading.Event,
 ) -> None:
-    """Kill the parts in shuffled rounds; now and then Cosmos refuses or the detectors hang for a while."""
+    """Kill the parts in shuffled rounds, with lesser evils in between."""
     pause_s = options.minutes * 60 / options.kills
     while sum(kills.values()) < options.kills and time.monotonic() - began < DEADLINE_S - 120:
         for part in dice.sample(PARTS, len(PARTS)):
@@ -96,7 +98,7 @@ def _torment(
 
 
 def _lesser_evil(shaken: Shaken, dice: random.Random) -> None:
-    match dice.randrange(6):
+    match dice.randrange(8):
         case 0:
             status = dice.choice([429, 503, 412])
             shaken.refuse(status=status, count=dice.randrange(1, 4), path="docs", retry_after_ms=20)
@@ -105,6 +107,9 @@ def _lesser_evil(shaken: Shaken, dice: random.Random) -> None:
         case 2 if shaken.signal("detectors", signal.SIGSTOP):
             time.sleep(STOPPED_S)
             shaken.signal("detectors", signal.SIGCONT)
+        case 3 | 4:
+            # The sources move to other queues while they have readings waiting.
+            shaken.readings.places.want(dice.randrange(1, 5))
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -32,7 +32,7 @@ PROJECT = Path(__file__).parents[3]
 def test_the_package_holds_the_functions_the_wheel_and_the_dependencies(checkout: Any) -> None:
     checkout.commit()
     (part,) = checkout.publish("functions").parts
-    assert (part.outcome, part.healthy, part.health) == ("published", True, "running 5 functions")
+    assert (part.outcome, part.healthy, part.health) == ("published", True, "running 6 functions")
     ((path, query, names),) = checkout.services.packages
     assert (path, query) == ("/api/zipdeploy", {"isAsync": "true"})
     assert {"host.json", *(f"{name}/function.json" for name in FUNCTION_NAMES)} <= names

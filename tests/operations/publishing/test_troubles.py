@@ -112,7 +112,7 @@ def test_a_host_that_cannot_be_asked_from_here_is_no_failure(checkout: Any) -> N
     checkout.azure.paper.troubles.append(trouble)
     (part,) = checkout.publish("functions").parts
     assert (part.outcome, part.healthy) == ("published", None)
-    assert "5 functions" in part.health
+    assert "6 functions" in part.health
 
 
 def test_a_full_disk_is_told_as_such_and_nothing_is_sent(checkout: Any, monkeypatch: Any) -> None:
