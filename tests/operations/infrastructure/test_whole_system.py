@@ -102,6 +102,7 @@ def system(tmp_path: Path, azurite: Azurite, request: pytest.FixtureRequest) -> 
             for name, protected in (("dev", "false"), ("prod", "true"))
         )
     )
+    (root / "terraform.tfvars").write_text('trusted_network_ranges = ["10.8.0.0/16"]\n')
     for environment in ("dev", "prod"):
         made.write_backend(environment, f"{request.node.name}.tfstate")
     return made
