@@ -43,4 +43,10 @@ def _console(*, stderr: bool) -> Console:
 
     stream = sys.stderr if stderr else sys.stdout
     piped = not stream.isatty() and "COLUMNS" not in os.environ
-    return Console(stderr=stderr, theme=Theme(STYLES), highlight=False, width=_WIDE if piped else None)
+    return Console(
+        stderr=stderr,
+        theme=Theme(STYLES),
+        highlight=False,
+        emoji=False,  # `:x:` in a name is no picture
+        width=_WIDE if piped else None,
+    )

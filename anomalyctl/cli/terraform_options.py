@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -68,5 +69,5 @@ def request_for(environment: str, root: Path | None, lock_timeout: str = "0s") -
     from anomalyctl.operations.infrastructure.stage import Request
     from anomalyctl.telemetry.durations import parse_duration
 
-    seconds = 0 if lock_timeout in ("0", "0s") else int(parse_duration(lock_timeout).total_seconds())
-    return Request(environment, root, tuple(sys.argv[1:]), seconds)
+    waits = timedelta(0) if lock_timeout == "0" else parse_duration(lock_timeout, field="--lock-timeout")
+    return Request(environment, root, tuple(sys.argv[1:]), int(waits.total_seconds()))

@@ -77,6 +77,30 @@ def test_markup_in_a_message_is_written_as_it_is(anomalyctl, monkeypatch):
     assert "no [red]such[/red] thing [/]" in anomalyctl("doctor").err
 
 
+def test_nothing_in_a_message_becomes_a_picture(anomalyctl, monkeypatch):
+    monkeypatch.setattr(doctor_command, "doctor", raising(errors.NotFound("no column root:x:0")))
+    assert "root:x:0" in anomalyctl("doctor").err
+
+
+@pytest.mark.parametrize(
+    ("words", "field"),
+    [
+        (("status", "--wait", "soon"), "--wait"),
+        (("plan", "--env", "dev", "--lock-timeout", "soon"), "--lock-timeout"),
+        (("cost", "--env", "dev", "--rate", "soon"), "--rate"),
+        (("detectors", "fit", "--last", "0s"), "--last"),
+    ],
+)
+def test_a_wrong_duration_is_refused_with_its_option_named(anomalyctl, words, field):
+    ended = anomalyctl(*words)
+    assert ended.code == 64
+    assert ended.err.startswith(f"Failed: {field}")
+
+
+def test_runs_of_an_environment_that_neither_is_nor_was_are_not_just_none(anomalyctl):
+    assert anomalyctl("runs", "list", "--env", "nowhere").code == 6
+
+
 def test_usage_errors_are_64_and_never_look_like_changes_present(anomalyctl):
     ended = anomalyctl("doctor", "--no-such-option")
     assert ended.code == 64

@@ -42,7 +42,7 @@ def cost(
     from anomalyctl.operations.cost.price_table import Change
     from anomalyctl.telemetry.durations import parse_duration
 
-    interval = parse_duration(rate).total_seconds() if rate else None
+    interval = parse_duration(rate, field="--rate").total_seconds() if rate else None
     with shown_run() as screen:
         found = environment_cost(
             request_for(env, root),

@@ -122,10 +122,13 @@ def fit(
     from anomalyctl.cli.output import show
     from anomalyctl.cli.progress import shown_progress
     from anomalyctl.cli.views.detectors import changes_view
+    from anomalyctl.errors import InvalidInput
     from anomalyctl.operations.detectors.models import fit as run
     from anomalyctl.telemetry.durations import parse_duration
 
     span = parse_duration(last, field="--last") if last is not None else None
+    if span is not None and not span:
+        raise InvalidInput("--last is nothing at all.", field="--last", hint="Such as --last 12h.")
     connections = _writable(env, confirm)
     with shown_progress() as progress:
         changes = run(

@@ -38,7 +38,7 @@ def status(
     from anomalyctl.operations.status_waiting import wait_until_judged
     from anomalyctl.telemetry.durations import parse_duration
 
-    limit = None if wait is None else parse_duration(wait)
+    limit = None if wait is None else parse_duration(wait, field="--wait")
     look, pause = _looking(env)
     if limit is None:
         found = look()

@@ -8,6 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from anomalyctl.environments import environment_named
 from anomalyctl.project import Project, find_project
 from anomalyctl.provisioning.ledger import Ledger, Run
 from anomalyctl.provisioning.run_ids import correlation_id
@@ -45,9 +46,11 @@ class RunShown:
 def list_runs(
     environment: str | None = None, *, root: Path | None = None, limit: int = 20
 ) -> tuple[RunLine, ...]:
-    """The last runs, the newest first."""
+    """The last runs, the newest first. Raises UnknownEnvironment for one that neither is nor was."""
     runs = _ledger(root).runs()
     chosen = [run for run in reversed(runs) if environment is None or run.environment == environment]
+    if environment is not None and not chosen and root is None:
+        environment_named(find_project(), environment)
     return tuple(map(_line, chosen[:limit]))
 
 
