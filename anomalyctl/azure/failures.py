@@ -89,6 +89,10 @@ def error_of(response: Any) -> tuple[str, str]:
     inner = next((item for item in found.get("details") or [] if isinstance(item, dict)), {})
     code = str(found.get("code") or headers.get("x-ms-error-code", ""))
     message = str(found.get("message") or "")
+    if code == "BadArgumentError":  # Log Analytics: only the innermost sentence says what is wrong
+        while isinstance(found.get("innererror"), dict):
+            found = found["innererror"]
+        message = str(found.get("message") or message)
     if code in {"DeploymentFailed", "ResourceDeploymentFailure"} and inner:
         code, message = str(inner.get("code") or code), str(inner.get("message") or message)
     return code, (message.splitlines() or [""])[0]

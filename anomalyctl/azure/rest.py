@@ -15,6 +15,7 @@ from azure.core.rest import HttpRequest, HttpResponse
 
 from anomalyctl.azure.cloud import Cloud
 from anomalyctl.azure.failures import azure_errors
+from anomalyctl.errors import Unreachable
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import Policy
 
@@ -85,7 +86,20 @@ class Rest:
             with azure_errors(what):
                 response = self._client.send_request(request)
                 response.raise_for_status()
-                document: Document = response.json()
-                return document
+                return _document(response, what)
 
         return self._guard.call(ask)
+
+
+def _document(response: HttpResponse, what: str) -> Document:
+    try:
+        document = response.json()
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        kind = response.headers.get("content-type", "no JSON")
+        raise Unreachable(
+            f"What answered while {what} is not Azure: it sent {kind}.",
+            hint="A proxy or a sign-in page stands between: check the network and the proxy variables.",
+        )
+    return document

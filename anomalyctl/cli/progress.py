@@ -27,6 +27,11 @@ def shown_progress() -> Iterator[Progress]:
         yield _Lines()
 
 
+def plain_progress() -> Progress:
+    """A listener without a live line, for work whose results come one by one."""
+    return SILENCE if current.quiet else _Lines()
+
+
 class _Live:
     """A spinner with the present step; what is done stays above it."""
 

@@ -1,9 +1,9 @@
-"""One trace of the environment `local`: its steps from the trace files, among the lines that belong to it."""
+"""One trace: its steps, among the lines that belong to it; here those of `local`, from its trace files."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Final
@@ -26,13 +26,7 @@ def lines_of_trace(
 
     Raises InvalidInput for what is no trace id, NotFound where nothing of it was kept.
     """
-    wanted = trace_id.strip().lower()
-    if not _TRACE_ID.fullmatch(wanted):
-        raise InvalidInput(
-            "A trace has an id of 32 hexadecimal digits.",
-            field="--trace",
-            hint="An anomaly's verdict has it: explanation.trace_id.",
-        )
+    wanted = checked_trace_id(trace_id)
     found = [*_steps(folder, parts, wanted), *(one for one in lines if one.fields.get("trace_id") == wanted)]
     if not found:
         raise NotFound(
@@ -40,6 +34,32 @@ def lines_of_trace(
             hint="One in twenty is kept, and all with an anomaly or a failure, until 20 MB came after.",
         )
     return tuple(sorted(found, key=lambda line: line.time or ""))
+
+
+def checked_trace_id(text: str) -> str:
+    """The id, in small letters. Raises InvalidInput for what is no trace id."""
+    wanted = text.strip().lower()
+    if not _TRACE_ID.fullmatch(wanted):
+        raise InvalidInput(
+            "A trace has an id of 32 hexadecimal digits.",
+            field="--trace",
+            hint="An anomaly's verdict has it: explanation.trace_id.",
+        )
+    return wanted
+
+
+def step_message(name: str, duration_ms: float, depth: int, error: str) -> str:
+    """A step as its line says it; the indent says what it is part of."""
+    failed = f" failed: {error}" if error else ""
+    return f"{'  ' * depth}{name} ({duration_ms:,.1f} ms){failed}"
+
+
+def depth_in(parents: Mapping[str, str | None], span_id: str) -> int:
+    """How many steps of the trace that are known stand above one."""
+    depth, above = 0, parents.get(span_id)
+    while above in parents and depth < len(parents):
+        depth, above = depth + 1, parents[above]
+    return depth
 
 
 def _steps(folder: LocalFolder, parts: Sequence[str], trace_id: str) -> Iterator[LogLine]:
@@ -52,12 +72,14 @@ def _steps(folder: LocalFolder, parts: Sequence[str], trace_id: str) -> Iterator
     parents = {span["span_id"]: span["parent_id"] for _, span in spans}
     for part, span in spans:
         told = {key: value for key, value in span["attributes"].items() if not key.startswith("_")}
-        error = f" failed: {span['error']}" if "error" in span else ""
+        error = str(span.get("error", ""))
         yield LogLine(
             part=part,
             time=span["timestamp"],
             level="error" if error else "info",
-            message=f"{'  ' * _depth(span, parents)}{span['name']} ({span['duration_ms']:,.1f} ms){error}",
+            message=step_message(
+                span["name"], span["duration_ms"], depth_in(parents, span["span_id"]), error
+            ),
             fields={**told, "trace_id": trace_id, "span_id": span["span_id"], "ended": _end(span)},
         )
 
@@ -80,13 +102,6 @@ def _spans(path: Path, trace_id: str) -> Iterator[dict[str, Any]]:
                     continue  # a line that is being written
                 if span["trace_id"] == trace_id:
                     yield span
-
-
-def _depth(span: dict[str, Any], parents: dict[str, str | None]) -> int:
-    depth, above = 0, span["parent_id"]
-    while above in parents and depth < len(parents):
-        depth, above = depth + 1, parents[above]
-    return depth
 
 
 def _end(span: dict[str, Any]) -> str:

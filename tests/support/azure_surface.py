@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from anomalyctl.azure.web_apps import SITES_API
 from tests.support.azure_stand_in import entra
 from tests.support.azure_state import FUNCTION_APP
+from tests.support.kql import Refused, Workspace
 
 WORKSPACE = "99999999-9999-4999-8999-999999999999"
 
@@ -29,6 +31,10 @@ class Surface:
     """Points by metric."""
     tables: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
     """What queries answer: a word of the query, and the table; the first that fits."""
+    kept: Workspace = field(default_factory=lambda: Workspace(whole=True))
+    """The workspace itself: what no table above fits is run over its rows, and refused as Kusto refuses."""
+    partial: dict[str, Any] = field(default_factory=dict)
+    """An error beside rows: not all could be read."""
     queries: list[dict[str, Any]] = field(default_factory=list)
     metric_requests: list[dict[str, str]] = field(default_factory=list)
     dashboard: tuple[int, dict[str, Any]] = (200, {"status": "ok"})
@@ -38,6 +44,10 @@ class Surface:
     """What Resource Manager tells of it; empty: this identity may not ask."""
     refuse_logs: bool = False
     logs_status: int = 200
+    logs_pause_s: float = 0.0
+    """Before Log Analytics answers."""
+    logs_answer: Response | None = None
+    """What answers instead of Log Analytics: a proxy, say."""
 
     async def answer(self, request: Request) -> Response:
         """Answer one request."""
@@ -48,6 +58,7 @@ class Surface:
         if path.startswith("/vault/secrets/"):
             return self._secret(request, path.rsplit("/", 1)[1])
         if path.startswith("/v1/workspaces/"):
+            await asyncio.sleep(self.logs_pause_s)
             return self._query(request, await request.body())
         if path.endswith("/providers/Microsoft.Insights/metrics"):
             return self._metric(request)
@@ -75,6 +86,8 @@ class Surface:
             return _error(401, "InvalidTokenError", "The token is not for this service.")
         if self.refuse_logs:
             return _error(403, "InsufficientAccessError", "The provided credentials have insufficient access")
+        if self.logs_answer is not None:
+            return self.logs_answer
         if self.logs_status != 200:
             return _error(self.logs_status, "ServiceUnavailable", "Try again.")
         document = json.loads(body)
@@ -84,13 +97,12 @@ class Surface:
         }:
             return _error(400, "BadArgumentError", "The request had some invalid properties")
         self.queries.append(document)
-        table = next((table for word, table in self.tables if word in document["query"]), None)
-        empty = {
-            "name": "PrimaryResult",
-            "columns": [{"name": "TimeGenerated", "type": "datetime"}],
-            "rows": [],
-        }
-        return JSONResponse({"tables": [table or empty]})
+        try:
+            answer = self.kept.run(document["query"], document["timespan"]).document()
+        except Refused as error:
+            return JSONResponse(error.document(), 400)
+        table = next((table for word, table in self.tables if word in document["query"]), answer)
+        return JSONResponse({"tables": [table], **({"error": self.partial} if self.partial else {})})
 
     def _site(self, request: Request) -> Response:
         if not _token_counts(request, self.address) or request.query_params.get("api-version") != SITES_API:

@@ -31,6 +31,11 @@ def part_queries() -> tuple[Query, ...]:
     return _in(_FOLDER / "parts")
 
 
+def trace_query() -> Query:
+    """The query behind `logs --trace`."""
+    return _in(_FOLDER / "traces")[0]
+
+
 def query_named(name: str) -> Query:
     """The query of that name. Raises NotFound with the nearest name."""
     known = {query.name: query for query in queries()}

@@ -13,9 +13,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import timedelta
 
+    from anomalyctl.operations.azure_connections import AzureConnections
     from anomalyctl.operations.logs_lines import LogLine
 
-_PARTS = ("valkey", "cosmos", "detectors", "functions", "dashboard", "dashboard-build", "supervisor")
+_PARTS = ("valkey", "cosmos", "detectors", "functions", "dashboard", "dashboard-build", "supervisor", "job")
 
 _SEARCHED_LINES = 20_000
 """Of each part, where only some of them are wanted."""
@@ -36,7 +37,7 @@ def logs(
         str | None,
         typer.Argument(
             help="valkey, cosmos, detectors, functions, dashboard, dashboard-build or supervisor; "
-            "on Azure cosmos, detectors, functions or dashboard.",
+            "on Azure cosmos, detectors, functions, dashboard or job.",
             autocompletion=_part_names,
         ),
     ] = None,
@@ -65,7 +66,8 @@ def logs(
 ) -> None:
     """Show what a part wrote, or all of them in the order of time. Also after the environment was stopped.
 
-    Of an Azure environment Log Analytics tells it, minutes late; --query asks one of the kept queries.
+    Of an Azure environment Log Analytics tells it, minutes late; --query asks one of the kept queries, and
+    --trace looks 30 days back unless --since says how far.
 
     Examples: anomalyctl logs functions --errors;  anomalyctl logs --env prod --query lag --since 24h
     """
@@ -92,11 +94,8 @@ def logs(
         )
     if not environment_named(find_project(), env).is_local:
         if trace is not None:
-            raise InvalidInput(
-                "--trace reads the files of local; Azure keeps traces in Application Insights.",
-                field="--trace",
-                hint="Look the id up there, in the transaction search.",
-            )
+            _show_azure_trace(env, output, part, trace, back)
+            return
         _show_azure(env, output, part, follow=follow, lines=lines, back=back, errors=errors, query=query)
         return
     if query is not None:
@@ -167,20 +166,23 @@ def _show_azure(
     errors: bool,
     query: str | None,
 ) -> None:
+    from contextlib import closing, nullcontext
     from datetime import timedelta
 
     from anomalyctl.cli.output import show
-    from anomalyctl.cli.reaching import connect
+    from anomalyctl.cli.progress import plain_progress, shown_progress
     from anomalyctl.cli.views.logs import log_lines_view, query_view
-    from anomalyctl.operations.azure_connections import AzureConnections
     from anomalyctl.operations.logs_azure import AzureLogs, check
 
-    check(part, query)
-    connections = connect(env)
-    assert isinstance(connections, AzureConnections)  # noqa: S101 - for the type checker
-    workspace = AzureLogs(connections)
-    try:
-        since = back or timedelta(hours=1)
+    since = timedelta(hours=1) if back is None else back
+    check(part, query, since=since, count=lines)
+    connections = _azure_connections(env)
+    # A live line and lines that come one by one would write over each other.
+    with (
+        nullcontext(plain_progress()) if follow else shown_progress() as progress,
+        closing(AzureLogs(connections, progress=progress)) as workspace,
+    ):
+        progress.step("Asking Log Analytics")
         if query is not None:
             show(workspace.run(query, since), query_view, output)
             return
@@ -189,8 +191,36 @@ def _show_azure(
             show(last, log_lines_view, output)
             return
         _follow(last, workspace.follow(part, errors_only=errors), output)
-    finally:
-        workspace.close()
+
+
+def _show_azure_trace(
+    env: str, output: OutputFormat, part: str | None, trace: str, back: timedelta | None
+) -> None:
+    from contextlib import closing
+
+    from anomalyctl.cli.output import show
+    from anomalyctl.cli.progress import shown_progress
+    from anomalyctl.cli.views.logs import log_lines_view
+    from anomalyctl.operations.logs_azure import AzureLogs, check
+    from anomalyctl.operations.logs_azure_traces import BACK, lines_of_azure_trace
+    from anomalyctl.operations.logs_traces import checked_trace_id
+
+    since: timedelta = BACK if back is None else back
+    check(part, None, since=since, count=0)
+    checked_trace_id(trace)
+    with shown_progress() as progress, closing(AzureLogs(_azure_connections(env))) as workspace:
+        progress.step("Asking Log Analytics")
+        found = lines_of_azure_trace(workspace, trace, part=part, back=since, progress=progress)
+    show(found, log_lines_view, output)
+
+
+def _azure_connections(env: str) -> AzureConnections:
+    from anomalyctl.cli.reaching import connect
+    from anomalyctl.operations.azure_connections import AzureConnections
+
+    connections = connect(env)
+    assert isinstance(connections, AzureConnections)  # noqa: S101 - for the type checker
+    return connections
 
 
 def _follow(last: Sequence[LogLine], news: Iterator[LogLine], output: OutputFormat) -> None:

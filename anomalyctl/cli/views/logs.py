@@ -22,15 +22,16 @@ _PART_WIDTH: Final = 10
 
 
 def log_lines_view(lines: Sequence[LogLine]) -> RenderableType:
-    """One after the other."""
-    return Group(*(log_view(line) for line in lines))
+    """One after the other; with the day where they are of several."""
+    days = {line.time[:10] for line in lines if line.time}
+    return Group(*(log_view(line, with_day=len(days) > 1) for line in lines))
 
 
-def log_view(line: LogLine) -> Text:
+def log_view(line: LogLine, *, with_day: bool = False) -> Text:
     """`part | time level function: message`, the trace below it. Nothing in it is read as markup."""
     text = Text(f"{line.part:<{_PART_WIDTH}} | ", style="dim", overflow="fold")
     if line.time:
-        text.append(line.time[11:23] + " ", style="dim")
+        text.append((f"{line.time[:10]} " if with_day else "") + line.time[11:23] + " ", style="dim")
     style = _STYLES.get(line.level or "", "")
     if style in ("warning", "bad"):
         text.append(f"{line.level} ", style=style)
@@ -46,14 +47,18 @@ def query_view(result: QueryResult) -> RenderableType:
     """A table, under what it shows and over which time."""
     heading = Text(f"{result.about} ", style="bold")
     heading.append(f"{result.begin:%Y-%m-%d %H:%M} to {result.end:%Y-%m-%d %H:%M} UTC", style="hint")
+    if result.missing:
+        return Group(
+            heading, Text(f"No lines yet: nothing was ever written to {result.missing}.", style="hint")
+        )
+    partial = [Text(f"Not all of it: {result.partial}", style="warning")] if result.partial else []
     if not result.rows:
-        return Group(heading, Text("Nothing.", style="hint"))
+        return Group(heading, Text("Nothing.", style="hint"), *partial)
     table = Table(box=None, pad_edge=False)
     for column in result.columns:
         table.add_column(column, overflow="fold")
     for row in result.rows:
         table.add_row(*(Text(_cell(value)) for value in row))
-    partial = [Text(f"Not all of it: {result.partial}", style="warning")] if result.partial else []
     return Group(heading, table, *partial)
 
 
