@@ -4,6 +4,7 @@ import { NextResponse, type NextRequest } from "next/server";
 
 import { isAddressedToUs } from "./lib/origin";
 import { securityHeaders } from "./lib/security-headers";
+import { traceparentAfter } from "./lib/trace";
 
 export function proxy(request: NextRequest): NextResponse {
   if (!isAddressedToUs(request.headers.get("host"))) {
@@ -16,6 +17,7 @@ export function proxy(request: NextRequest): NextResponse {
   const headers = securityHeaders(nonce, process.env.NODE_ENV === "development");
   const sent = new Headers(request.headers);
   sent.set("x-nonce", nonce);
+  sent.set("traceparent", traceparentAfter(request.headers.get("traceparent")));
   // Next.js reads the nonce for its own scripts from here.
   sent.set("content-security-policy", headers["content-security-policy"]);
   const response = NextResponse.next({ request: { headers: sent } });

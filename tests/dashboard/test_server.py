@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -219,5 +218,33 @@ def test_health_says_which_store_is_away_where_app_service_probes(build: Build, 
         overview = server.client.get("/api/overview").json()
         assert (overview["readings"]["state"], overview["anomalies"]["state"]) == ("away", "away")
         assert server.client.get("/").status_code == 200
-        lines = [line for line in server.logs.splitlines() if line.startswith("{")]
-        assert {json.loads(line)["service"] for line in lines} == {"dashboard"}
+        assert {line.fields.get("service") for line in server.lines} == {"dashboard"}, server.logs
+
+
+def test_each_line_of_an_action_names_its_trace_its_anomaly_and_its_reading(
+    server: DashboardServer, store: AnomalyStore, episode: str
+) -> None:
+    trace, page = "0af7651916cd43dd8448eb211c80319c", {"Origin": server.address, **OURS}
+    given = {"Traceparent": f"00-{trace}-b7ad6b7169203331-01"}
+    request = {"anomalyId": episode, "etag": "", "notes": "valve freed"}
+    server.act("resolve", request, **page, **given)
+    server.act("resolve", request | {"etag": "revision-0", "notes": "too late"}, **page, **given)
+    document = store.unresolved(episode)
+    assert document is not None
+    done, refused = (line for line in server.lines if line.fields.get("trace_id") == trace)
+    assert (done.level, done.fields["reading_id"]) == ("info", document["reading"]["id"])
+    assert (refused.level, refused.fields["code"]) == ("warning", "conflict")
+    for line in (done, refused):
+        assert (line.fields["anomaly_id"], line.fields["by"], line.fields["action"]) == (
+            episode,
+            "anna",
+            "resolve",
+        )
+    server.act("resolve", request, **page)
+    assert re.fullmatch("[0-9a-f]{32}", server.lines[-1].fields["trace_id"])
+    assert server.lines[-1].fields["trace_id"] != trace
+
+
+def test_its_first_word_is_a_line_of_json(server: DashboardServer) -> None:
+    assert "Next.js" in server.lines[0].message
+    assert all(line.time and line.level for line in server.lines), server.logs

@@ -17,6 +17,7 @@ import pytest
 
 from anomalyctl.operations.dashboard.build_failures import BuildFailed
 from anomalyctl.operations.dashboard.building import Build, Builder
+from anomalyctl.operations.logs_lines import LogLine, parse_line
 from tests.support.command_line import CHECKOUT
 from tests.support.own_valkey import free_port
 from tests.support.tiny_dashboard import node_or_skip
@@ -78,6 +79,11 @@ class DashboardServer:
     @property
     def logs(self) -> str:
         return self._log.read_text()
+
+    @property
+    def lines(self) -> list[LogLine]:
+        """The same as `anomalyctl logs` reads it."""
+        return [parse_line("dashboard", line) for line in self.logs.splitlines()]
 
     def act(self, action: str, request: dict[str, Any], **headers: str) -> httpx.Response:
         """Post to a server action as a browser would, with these headers instead of a browser's."""

@@ -5,15 +5,16 @@ import { Refused, refusedOrThrown } from "@/components/shell/refused";
 import { operatorOf } from "@/lib/operator";
 import { overviewOf } from "@/lib/overview";
 import { sourceNamed } from "@/lib/sources";
+import { traced } from "@/lib/trace";
 
 export const metadata: Metadata = { title: "Overview" };
 
 /** The plant at a glance. */
 export default async function OverviewPage({ searchParams }: PageProps<"/">) {
   const named = [(await searchParams).source].flat()[0] ?? "";
-  const operator = operatorOf(await headers());
-  const first = await Promise.resolve()
-    .then(() => overviewOf(sourceNamed(named), 0, operator))
-    .catch(refusedOrThrown);
+  const sent = await headers();
+  const first = await traced(sent, {}, async () => overviewOf(sourceNamed(named), 0, operatorOf(sent))).catch(
+    refusedOrThrown,
+  );
   return first instanceof Error ? <Refused error={first} /> : <Overview key={first.source} first={first} />;
 }

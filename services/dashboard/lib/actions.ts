@@ -9,6 +9,7 @@ import { DashboardError } from "./errors";
 import { log } from "./log";
 import { operatorOf } from "./operator";
 import { isFromOurPage } from "./origin";
+import { traced } from "./trace";
 import type { ActionName, ActionResult, AssignRequest, ModifyRequest, ReopenRequest, ResolveRequest } from "./types";
 
 export async function assign(request: AssignRequest): Promise<ActionResult> {
@@ -29,9 +30,9 @@ export async function modify(request: ModifyRequest): Promise<ActionResult> {
 
 async function checked(action: ActionName, request: unknown): Promise<ActionResult> {
   const sent = await headers();
-  if (!isFromOurPage(sent)) {
+  return traced(sent, { action }, async () => {
+    if (isFromOurPage(sent)) return act(action, request, operatorOf(sent));
     log("warning", `${action} refused: it was not sent by a page of this dashboard`);
     return refusalOf(new DashboardError("refused", "This did not come from the dashboard.", "Act on its own page."));
-  }
-  return act(action, request, operatorOf(sent));
+  });
 }

@@ -9,6 +9,7 @@ import { settings } from "./settings";
 import { pingCosmos } from "./stores/cosmos";
 import { openBreakers, ping } from "./stores/readings";
 import { remembered } from "./stores/remembered";
+import { traceparentNow } from "./trace";
 import type { PartHealth } from "./types";
 import { UNRESOLVED } from "./generated/types";
 
@@ -62,6 +63,7 @@ function storePart(part: "redis" | "cosmos", failure: StoreAway | null): PartHea
 async function askDetectors(endpoint: string): Promise<string> {
   try {
     const answer = await fetch(`${endpoint}/health/ready`, {
+      headers: { traceparent: traceparentNow() },
       signal: AbortSignal.timeout(DETECTORS_TIMEOUT_MS),
       cache: "no-store",
       redirect: "error",

@@ -8,7 +8,6 @@
  */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { cpSync } from "node:fs";
 import { createServer } from "node:net";
 import { gunzipSync } from "node:zlib";
 import { get } from "node:http";
@@ -51,7 +50,6 @@ function fetched(url) {
 }
 
 async function started() {
-  cpSync(".next/static", ".next/standalone/.next/static", { recursive: true });
   const port = await freePort();
   const nowhere = { REDIS_CONNECTION_STRING: "127.0.0.1:1,password=x,ssl=False", FASTAPI_ENDPOINT: "http://127.0.0.1:1" };
   const child = spawn(process.execPath, [".next/standalone/server.js"], {

@@ -87,7 +87,7 @@ test("a log line has the fields of the other services and no credential", () => 
   const line = lineOf("warning", "redis://:hunter2@x failed, AccountKey=hunter2;", { reason: "password=hunter2" }, new Date(0), "local");
   assert.deepEqual(JSON.parse(line), {
     timestamp: "1970-01-01T00:00:00.000000Z",
-    level: "WARNING",
+    level: "warning",
     service: "dashboard",
     environment: "local",
     message: "redis://***@x failed, AccountKey=***;",

@@ -3,7 +3,7 @@ import "server-only";
 /** One action of an operator: its words are checked, then it is done as the CLI would, and answered. */
 
 import { DashboardError, invalid, reasonOf } from "../errors";
-import { log } from "../log";
+import { log, said, saying } from "../log";
 import { forgetRemembered } from "../stores/remembered";
 import { once } from "../stores/once";
 import { episodeContainers } from "../stores/episodes";
@@ -17,6 +17,12 @@ const LONGEST_TAG = 200;
 
 /** What came over the wire: its form is what a stranger chose. */
 export async function act(action: ActionName, request: unknown, operator: string | null): Promise<ActionResult> {
+  const id = (request as { anomalyId?: unknown } | null | undefined)?.anomalyId;
+  const about = { action, ...(operator ? { by: operator } : {}), ...(typeof id === "string" && ID.test(id) ? { anomaly_id: id } : {}) };
+  return saying(about, () => acted(action, request, operator));
+}
+
+async function acted(action: ActionName, request: unknown, operator: string | null): Promise<ActionResult> {
   try {
     if (!operator) throw new DashboardError("signed-out", "Nobody is signed in.", "Sign in, then act.");
     const said = objectIn(request);
@@ -27,12 +33,16 @@ export async function act(action: ActionName, request: unknown, operator: string
     const { document, changed } = await carryOut(action, target, said);
     lastAction().at = Date.now();
     for (const kept of ["episode", "open episodes"]) forgetRemembered(kept);
-    log("info", `${action} ${document.anomaly_id}`, { anomaly_id: document.anomaly_id, by: operator, action });
+    log("info", `${action} ${document.anomaly_id}: ${changed ? "done" : "it was like this already"}`, { reading_id: document.reading.id });
     return { ok: true, episode: summaryOf(document, Date.now()), changed };
   } catch (error) {
-    if (error instanceof DashboardError) return refusalOf(error);
+    if (error instanceof DashboardError) {
+      log("warning", `${action} refused: ${error.message}`, { code: error.code });
+      return refusalOf(error);
+    }
     log("error", `${action} failed: ${reasonOf(error)}`);
-    return refusalOf(new DashboardError("away", "It could not be done; the log says why.", "Try again."));
+    const hint = `Look at the timeline, then try again. See: anomalyctl logs dashboard --trace ${said("trace_id")}`;
+    return refusalOf(new DashboardError("away", "It is not known whether this was done.", hint));
   }
 }
 

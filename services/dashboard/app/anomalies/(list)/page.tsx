@@ -5,16 +5,15 @@ import { askedIn, listAddress, question } from "@/components/anomalies/query";
 import { Refused, refusedOrThrown } from "@/components/shell/refused";
 import { listEpisodes } from "@/lib/episodes/listing";
 import { operatorOf } from "@/lib/operator";
+import { traced } from "@/lib/trace";
 
 export const metadata: Metadata = { title: "Anomalies" };
 
 /** The list; what is asked for stands in the address. */
 export default async function AnomaliesPage({ searchParams }: PageProps<"/anomalies">) {
   const asked = askedIn(await searchParams);
-  const operator = operatorOf(await headers());
-  const first = await Promise.resolve()
-    .then(() => listEpisodes(question(asked), operator))
-    .catch(refusedOrThrown);
+  const sent = await headers();
+  const first = await traced(sent, {}, async () => listEpisodes(question(asked), operatorOf(sent))).catch(refusedOrThrown);
   return first instanceof Error ? (
     <Refused error={first} />
   ) : (

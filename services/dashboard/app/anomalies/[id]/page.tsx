@@ -6,13 +6,17 @@ import { Refused, refusedOrThrown } from "@/components/shell/refused";
 import { showEpisode } from "@/lib/episodes/showing";
 import { operatorOf } from "@/lib/operator";
 import { environmentName } from "@/lib/settings";
+import { traced } from "@/lib/trace";
 
 export const metadata: Metadata = { title: "Anomaly" };
 
 /** One episode. */
 export default async function EpisodePage({ params }: PageProps<"/anomalies/[id]">) {
-  const { id } = await params;
-  const first = await showEpisode(namedBy(id), operatorOf(await headers())).catch(refusedOrThrown);
+  const anomalyId = namedBy((await params).id);
+  const sent = await headers();
+  const first = await traced(sent, { anomaly_id: anomalyId }, () => showEpisode(anomalyId, operatorOf(sent))).catch(
+    refusedOrThrown,
+  );
   return first instanceof Error ? (
     <Refused error={first} />
   ) : (

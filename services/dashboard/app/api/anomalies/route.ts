@@ -5,5 +5,7 @@ import { listEpisodes } from "@/lib/episodes/listing";
 import { operatorOf } from "@/lib/operator";
 
 export async function GET(request: NextRequest): Promise<Response> {
-  return answered("the anomalies", () => listEpisodes(request.nextUrl.searchParams, operatorOf(request.headers)));
+  return answered(request, "the anomalies", {}, () =>
+    listEpisodes(request.nextUrl.searchParams, operatorOf(request.headers)),
+  );
 }

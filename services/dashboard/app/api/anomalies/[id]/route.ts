@@ -5,5 +5,6 @@ import { showEpisode } from "@/lib/episodes/showing";
 import { operatorOf } from "@/lib/operator";
 
 export async function GET(request: NextRequest, { params }: { params: Promise<{ id: string }> }): Promise<Response> {
-  return answered("an anomaly", async () => showEpisode((await params).id, operatorOf(request.headers)));
+  const { id } = await params;
+  return answered(request, "an anomaly", { anomaly_id: id }, () => showEpisode(id, operatorOf(request.headers)));
 }
