@@ -29,7 +29,7 @@ resource "azurerm_app_service_certificate_binding" "dashboard" {
   ssl_state           = "SniEnabled"
 }
 
-# `anomalyctl deploy` binds the certificate once Azure has issued it; the provider cannot.
+# `anomalyctl publish`, a step of `deploy`, binds the certificate once Azure has issued it; the provider cannot.
 resource "azurerm_container_app_custom_domain" "detectors" {
   count = var.detectors_custom_domain == null ? 0 : 1
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from anomalyctl.azure.cloud import Cloud, cloud_from
 from anomalyctl.azure.subscription import subscription_for
 from anomalyctl.environments import Environment
 from anomalyctl.errors import PreconditionFailed
@@ -75,7 +74,7 @@ def state_account(environment: Environment, environ: Mapping[str, str] | None = 
 
 
 def backend_configuration(
-    environment: Environment, environ: Mapping[str, str] | None = None, cloud: Cloud | None = None
+    environment: Environment, environ: Mapping[str, str] | None = None
 ) -> dict[str, str]:
     """The arguments of `backend "azurerm"` for an environment: Entra signs in, no key is anywhere.
 
@@ -91,8 +90,7 @@ def backend_configuration(
     }
     if environment.tenant_id:
         configuration["tenant_id"] = environment.tenant_id
-    name = (cloud or cloud_from(environ)).name
-    return configuration | ({"environment": name} if name != "public" else {})
+    return configuration
 
 
 def backend_file(project: Project, environment: Environment) -> Path:

@@ -1,4 +1,4 @@
-"""Which Azure: the public one, a sovereign one, or addresses that the operator names."""
+"""Which Azure: the public one, or addresses that the operator names. The sovereign ones are refused."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from anomalyctl.errors import InvalidInput
+from anomalyctl.errors import InvalidInput, PreconditionFailed
 
 
 @dataclass(frozen=True, slots=True)
 class Cloud:
     """The addresses of one Azure. All are `https`; `ca_bundle` is a PEM file, or empty for the system's."""
 
-    name: str
-    """As Terraform's azurerm backend names it: public, usgovernment or china."""
     resource_manager: str
     audience: str
     """What tokens for Resource Manager are asked for."""
@@ -38,61 +36,42 @@ class Cloud:
         return f"https://{account}.{self.blob_suffix}"
 
 
-CLOUDS: Final = {
-    cloud.name: cloud
-    for cloud in (
-        Cloud(
-            "public",
-            "https://management.azure.com",
-            "https://management.azure.com",
-            "https://login.microsoftonline.com",
-            "blob.core.windows.net",
-            "https://portal.azure.com",
-            "https://vault.azure.net",
-            "https://api.loganalytics.azure.com",
-            "https://api.loganalytics.io",
-        ),
-        Cloud(
-            "usgovernment",
-            "https://management.usgovcloudapi.net",
-            "https://management.usgovcloudapi.net",
-            "https://login.microsoftonline.us",
-            "blob.core.usgovcloudapi.net",
-            "https://portal.azure.us",
-            "https://vault.usgovcloudapi.net",
-            "https://api.loganalytics.us",
-            "https://api.loganalytics.us",
-        ),
-        Cloud(
-            "china",
-            "https://management.chinacloudapi.cn",
-            "https://management.chinacloudapi.cn",
-            "https://login.chinacloudapi.cn",
-            "blob.core.chinacloudapi.cn",
-            "https://portal.azure.cn",
-            "https://vault.azure.cn",
-            "https://api.loganalytics.azure.cn",
-            "https://api.loganalytics.azure.cn",
-        ),
-    )
-}
+PUBLIC: Final = Cloud(
+    resource_manager="https://management.azure.com",
+    audience="https://management.azure.com",
+    authority="https://login.microsoftonline.com",
+    blob_suffix="blob.core.windows.net",
+    portal="https://portal.azure.com",
+    vault_audience="https://vault.azure.net",
+    logs="https://api.loganalytics.azure.com",
+    logs_audience="https://api.loganalytics.io",
+)
+SOVEREIGN: Final = ("usgovernment", "china")
+"""As Terraform's azurerm names them."""
 
 
 def cloud_from(environ: Mapping[str, str]) -> Cloud:
-    """The cloud that ARM_ENVIRONMENT names (as for Terraform), with the addresses of ANOMALYCTL_AZURE_*.
+    """The public cloud, with the addresses of ANOMALYCTL_AZURE_*.
 
     ANOMALYCTL_AZURE_RESOURCE_MANAGER, _AUDIENCE, _AUTHORITY, _LOGS, _BLOBS (a suffix, or an address that
     takes the account's name as its first path segment) and _CA_BUNDLE replace single addresses: a
-    disconnected Azure, a proxy with its own certificates, a test. Raises InvalidInput naming the variable.
+    disconnected Azure, a proxy with its own certificates, a test. Raises InvalidInput naming the variable;
+    PreconditionFailed where ARM_ENVIRONMENT names a sovereign cloud: DNS zones and addresses of terraform/
+    are the public one's, so that what would be deployed there could not find itself.
     """
     name = environ.get("ARM_ENVIRONMENT") or "public"
-    if name not in CLOUDS:
+    if name.lower() in SOVEREIGN:
+        raise PreconditionFailed(
+            f"ARM_ENVIRONMENT names the cloud {name}, and this system is made for the public Azure.",
+            hint="Unset ARM_ENVIRONMENT. The DNS zones and addresses of terraform/ are the public cloud's.",
+        )
+    if name.lower() != "public":
         raise InvalidInput(
             f"ARM_ENVIRONMENT names no cloud that is known: “{name}”.",
             field="ARM_ENVIRONMENT",
-            hint=f"Known: {', '.join(CLOUDS)}.",
+            hint="Unset it: this system is made for the public Azure.",
         )
-    cloud = CLOUDS[name]
+    cloud = PUBLIC
     authority = _address(environ, "AUTHORITY")
     return replace(
         cloud,

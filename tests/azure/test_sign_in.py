@@ -9,9 +9,10 @@ from datetime import UTC, datetime
 import pytest
 from azure.identity import AzureCliCredential
 
+from anomalyctl.azure.cloud import PUBLIC as PUBLIC_CLOUD
 from anomalyctl.azure.cloud import cloud_from
 from anomalyctl.azure.sign_in import KeptTokens, principal_of, sign_in
-from anomalyctl.errors import InvalidInput, SignInFailed
+from anomalyctl.errors import InvalidInput, PreconditionFailed, SignInFailed
 from tests.support.azure_stand_in.entra import CLIENT, OPERATOR, SECRET, TENANT, StandInCredential
 
 PUBLIC = cloud_from({})
@@ -111,9 +112,11 @@ def test_a_token_that_names_nobody_is_a_failed_sign_in():
         principal_of(credential, PUBLIC)
 
 
-def test_a_sovereign_cloud_is_named_as_for_terraform():
-    cloud = cloud_from({"ARM_ENVIRONMENT": "china"})
-    assert cloud.blob_endpoint("a1b") == "https://a1b.blob.core.chinacloudapi.cn"
+def test_a_sovereign_cloud_is_refused_and_said_why():
+    assert cloud_from({"ARM_ENVIRONMENT": "public"}) == PUBLIC_CLOUD
+    for name in ("china", "usgovernment"):
+        with pytest.raises(PreconditionFailed, match=f"{name}, and this system is made for the public Azure"):
+            cloud_from({"ARM_ENVIRONMENT": name})
     with pytest.raises(InvalidInput, match="no cloud that is known") as raised:
         cloud_from({"ARM_ENVIRONMENT": "mars"})
     assert raised.value.field == "ARM_ENVIRONMENT"

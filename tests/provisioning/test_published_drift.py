@@ -64,6 +64,16 @@ def test_a_sites_mark_is_published() -> None:
     assert drift("azurerm_key_vault", before, after)[0], "publishing marks no vault"
 
 
+def test_the_certificate_of_a_host_name_is_published() -> None:
+    kind, before = (
+        "azurerm_container_app_custom_domain",
+        {"name": "d.example", "certificate_binding_type": None},
+    )
+    after = {**before, "certificate_binding_type": "SniEnabled"}
+    assert drift(kind, before, after) == ("", f"{kind}.it")
+    assert drift(kind, before, {**after, "name": "e.example"})[0] == f"{kind}.it"
+
+
 @pytest.mark.parametrize(
     "changed",
     [

@@ -22,7 +22,7 @@ def way_in(site: Site) -> Check:
     site.signed_in()
     name = site.names["cosmos_db"]
     if name.lower() in site.deployed():
-        return _tried(f"{name}.{_documents_suffix(site)}", through if ranges or not private else "private")
+        return _tried(f"{name}.documents.azure.com", through if ranges or not private else "private")
     if private and not ranges:
         return Check(
             _NAME,
@@ -55,8 +55,3 @@ def _tried(host: str, through: str) -> Check:
             "Use the network's DNS: connect the VPN, or forward privatelink.documents.azure.com to it.",
         )
     return Check(_NAME, "ok", f"{host} answers at {kind} {address} ({through})")
-
-
-def _documents_suffix(site: Site) -> str:
-    suffixes = {"china": "documents.azure.cn", "usgovernment": "documents.azure.us"}
-    return suffixes.get(site.session.cloud.name, "documents.azure.com")

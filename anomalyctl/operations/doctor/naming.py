@@ -161,7 +161,7 @@ def _taken(site: Site, key: str, name: str) -> str:
 
 def _has_address(site: Site, host: str) -> bool:
     cloud = site.session.cloud
-    if cloud.private or cloud.name != "public":
+    if cloud.private:
         return False  # names of another cloud stand elsewhere
     try:
         return bool(socket.getaddrinfo(host, 443, type=socket.SOCK_STREAM))

@@ -14,6 +14,7 @@ from pathlib import Path
 from time import monotonic
 from typing import Final
 
+from anomalyctl.azure.cloud import cloud_from
 from anomalyctl.errors import AnomalyctlError, NotDeployed, PreconditionFailed
 from anomalyctl.operations.infrastructure.place import DEFAULT_WORKSPACE, Place, find_place
 from anomalyctl.operations.infrastructure.room import room_in
@@ -180,6 +181,8 @@ def stage(
     clock = clock or (lambda: datetime.now(UTC))
     environ = os.environ if environ is None else environ
     place = find_place(request.environment, request.root, environ)
+    if place.ours:
+        cloud_from(environ)  # a cloud that our files do not fit is refused before anything is done in it
     ledger = Ledger(place.runs, clock)
     with (
         room_in(place),

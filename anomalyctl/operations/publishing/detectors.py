@@ -11,6 +11,7 @@ from anomalyctl.azure.traffic import Division, Traffic
 from anomalyctl.errors import InvalidInput, NotFound, PreconditionFailed
 from anomalyctl.operations.infrastructure.published_tag import keep_tag
 from anomalyctl.operations.publishing.content import Version, files_below, version_of
+from anomalyctl.operations.publishing.domain import bind_domain
 from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
 from anomalyctl.operations.publishing.packages import write_tar
 from anomalyctl.operations.publishing.target import Target
@@ -79,6 +80,7 @@ def publish_detectors(target: Target, *, local_build: bool = False) -> Published
     keep_tag(target.place, version.tag)
     target.progress.step("Waiting until the new revision is ready")
     app.wait_until_ready(image)
+    bind_domain(target, app)
     _job(target, f"{server}/anomalyctl:{version.tag}")
     healthy, said = wait_for_health(
         target, "detectors", f"{target.where.text('detectors_endpoint')}/health/ready"

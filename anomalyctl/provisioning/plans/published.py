@@ -21,7 +21,8 @@ def is_published(entry: Mapping[str, Any]) -> bool:
     """Whether an entry of a plan's `resource_drift` holds nothing but what publishing changes.
 
     That is the image, where it is one of ours, with the revision's name; the port and the probes, where a
-    placeholder stood before; a site's mark. Anything else beside it makes all of it drift.
+    placeholder stood before; a site's mark; the certificate of a host name. Anything else beside it makes all
+    of it drift.
     """
     change = entry.get("change") or {}
     before, after = change.get("before"), change.get("after")
@@ -29,6 +30,8 @@ def is_published(entry: Mapping[str, Any]) -> bool:
         return False
     if entry.get("type") in _SITES:
         return _without_mark(before) == _without_mark(after)
+    if entry.get("type") == "azurerm_container_app_custom_domain":
+        return _without_certificate(before) == _without_certificate(after)
     if entry.get("type") in _APPS:
         return _is_new_image(before, after)
     return False
@@ -37,6 +40,10 @@ def is_published(entry: Mapping[str, Any]) -> bool:
 def _without_mark(site: Mapping[str, Any]) -> dict[str, Any]:
     tags = {name: value for name, value in (site.get("tags") or {}).items() if name != _TAG}
     return {**site, "tags": tags}
+
+
+def _without_certificate(domain: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in domain.items() if "certificate" not in name}
 
 
 def _is_new_image(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
@@ -59,6 +66,7 @@ def _without_image(app: Mapping[str, Any], *, first: bool) -> dict[str, Any]:
     for template in found.get("template") or ():
         template.pop("revision_suffix", None)
     for ingress in found.get("ingress") or ():
+        ingress.pop("custom_domain", None)  # as Azure tells it: what is wanted of it is a resource of its own
         if first:
             ingress.pop("target_port", None)
     return found

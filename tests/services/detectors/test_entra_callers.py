@@ -206,6 +206,20 @@ def test_named_operators_and_members_of_their_groups_alone_are_let_in(
     assert status(group, groups=group) == 403
 
 
+def test_who_is_in_too_many_groups_is_told_that_the_token_names_none(
+    settings: DetectorSettings, tenant: Tenant
+) -> None:
+    for claims in ({"_claim_names": {"groups": "src1"}}, {"hasgroups": True}):
+        group = "88888888-8888-4888-8888-888888888888"
+        callers = Callers(settings.model_copy(update={"operator_object_ids": group}))
+        refusal = callers.refusal(token(AUDIENCE, **claims).token)
+        assert refusal is not None
+        assert refusal.status == 403
+        assert "more groups than a token names" in str(refusal)
+        named = Callers(settings.model_copy(update={"operator_object_ids": f"{group},{OPERATOR}"}))
+        assert named.refusal(token(AUDIENCE, **claims).token) is None
+
+
 def test_an_audience_without_a_tenant_does_not_start(valkey: Any) -> None:
     with pytest.raises(ValidationError, match="AZURE_TENANT_ID"):
         DetectorSettings(

@@ -77,6 +77,10 @@ _SITE = GROUP + r"/providers/Microsoft\.Web/sites/[\w-]{2,60}"
 _APP = GROUP + r"/providers/Microsoft\.App/(containerApps|jobs)/[a-z0-9-]{2,32}"
 PUBLISHING_KINDS = (
     Kind(_APP, frozenset({"2024-03-01"}), slow_change=True),
+    Kind(
+        GROUP + r"/providers/Microsoft\.App/managedEnvironments/[\w-]{2,60}/managedCertificates/[\w-]+",
+        frozenset({"2024-03-01"}),
+    ),
     Kind(_APP + r"/revisions/[a-z0-9-]+", frozenset({"2024-03-01"})),
     Kind(_SITE, frozenset({"2023-12-01"})),
     Kind(_SITE + r"/hostruntime/admin/host/status", frozenset({"2023-12-01"})),
