@@ -11,7 +11,7 @@ import pytest
 
 from anomalyctl.operations.connections import connect
 from tests.support.command_line import CHECKOUT, CommandLine
-from tests.support.control_room import SOURCE, Display, Plant
+from tests.support.control_room import PATIENCE_S, SOURCE, Display, Plant
 from tests.support.dashboard_driver import installed_packages
 
 FAULTS = ("level-shift:WATER_FLOW_RATE@10h+5m", "spike:INJECTION_PRESSURE@20h")
@@ -45,8 +45,9 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
 @pytest.fixture(scope="module")
 def chromium() -> Iterator[Any]:
     """Debian's own; closed with the module, since an event loop comes with it."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=PATIENCE_S * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=shutil.which("chromium"), args=["--no-sandbox", "--disable-dev-shm-usage"]

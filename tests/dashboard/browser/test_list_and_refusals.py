@@ -17,10 +17,11 @@ from playwright.sync_api import Page, expect
 
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.telemetry.tags import Tag, TagRegistry
 from anomalyctl.telemetry.times import epoch_ms, format_time
 from anomalyctl.triage.episodes import Episodes
 from tests.support.anomaly_stores import fresh_store
-from tests.support.control_room import Display
+from tests.support.control_room import POLL_MS, Display
 from tests.support.cosmos_server import CosmosServer, cosmos_server
 from tests.support.dashboard_driver import installed_packages
 from tests.support.dashboard_server import DashboardServer, dashboard_server, production_build
@@ -146,7 +147,15 @@ def test_a_tag_of_any_name_has_a_screen(display: OpenDisplay) -> None:
         page.locator("canvas").wait_for()
         expect(page.get_by_role("heading", level=1)).to_have_text(title)
         expect(page.get_by_text(name, exact=True).first).to_be_visible()
-        assert screen.overhang() <= 0
+        assert screen.fits(1280)
+
+
+def test_a_tag_that_stays_away_is_drawn_as_nothing(display: OpenDisplay) -> None:
+    page = display().open("/?source=seldom")
+    row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Seldom seen", exact=True))
+    expect(row).to_contain_text("–")
+    assert row.locator("path").evaluate_all("all => all.map(each => each.getAttribute('d'))") == [""]
+    assert "NaN" not in page.content()
 
 
 def test_nobody_signed_in_may_read_and_not_act(room: Room, display: OpenDisplay, tmp_path: Path) -> None:
@@ -178,10 +187,11 @@ def test_an_episode_whose_store_is_away_says_so_and_comes_back(room: Room, displ
 
 
 def test_a_server_that_is_gone_leaves_no_part_called_well(display: OpenDisplay) -> None:
-    page = display(own_clock=False).open("/")
+    page = display().open("/")
     expect(page.get_by_role("list", name="Health of the parts")).to_be_visible()
     page.route("**/api/overview*", lambda route: route.abort())
-    expect(page.get_by_text("does not answer").first).to_be_visible(timeout=12_000)
+    page.clock.run_for(POLL_MS)
+    expect(page.get_by_text("does not answer").first).to_be_visible()
     expect(page.get_by_role("list", name="Health of the parts")).to_have_count(0)
 
 
@@ -251,6 +261,15 @@ def _fill(store: AnomalyStore, valkey: OwnValkey) -> None:
     try:
         now = datetime.now(UTC).replace(microsecond=0)
         reading = orjson.dumps({"timestamp": format_time(now), HOSTILE: 1.5, LONG: 2.5})
-        ReadingStore(client).append("odd", [(epoch_ms(now), reading)], origin="live")
+        readings = ReadingStore(client)
+        readings.append("odd", [(epoch_ms(now), reading)], origin="live")
+        readings.save_registry(
+            "seldom", TagRegistry({"SELDOM_SEEN": Tag("SELDOM_SEEN"), "A": Tag("A", core=True)})
+        )
+        readings.append(
+            "seldom",
+            [(epoch_ms(now), orjson.dumps({"timestamp": format_time(now), "A": 1.5}))],
+            origin="live",
+        )
     finally:
         client.close()

@@ -56,11 +56,7 @@ export async function cosmos<T>(work: () => Promise<T>): Promise<T> {
   const state = once("cosmos state", () => ({ down: false, restsUntil: 0 }));
   if (Date.now() < state.restsUntil) throw new StoreAway("cosmos", SILENT);
   try {
-    const answer = await within(COSMOS_TIMEOUT_MS, work(), () => {
-      // It took a question and gave no answer: whoever asks next is told at once.
-      state.restsUntil = Date.now() + REST_MS;
-      return new StoreAway("cosmos", SILENT);
-    });
+    const answer = await within(COSMOS_TIMEOUT_MS, work(), () => new StoreAway("cosmos", SILENT));
     if (state.down) log("info", "Cosmos DB is back", { part: "cosmos" });
     state.down = false;
     return answer;
@@ -68,6 +64,8 @@ export async function cosmos<T>(work: () => Promise<T>): Promise<T> {
     const status = statusOf(error);
     if (status === 404 || status === 409 || status === 412) throw error;
     const away = error instanceof StoreAway ? error : new StoreAway("cosmos", reasonOfCosmos(error, status));
+    // It took a question and gave no answer: whoever asks next is told at once.
+    if (away.reason === SILENT) state.restsUntil = Date.now() + REST_MS;
     if (!state.down) log("warning", `Cosmos DB is away: ${away.reason}`, { part: "cosmos" });
     state.down = true;
     throw away;
@@ -105,6 +103,8 @@ async function present<T>(work: () => Promise<T>): Promise<T> {
 }
 
 function reasonOfCosmos(error: unknown, status: number | undefined): string {
+  // The SDK's own limit for one request is the same, and either may be the first to end it.
+  if ((error as Error | null)?.name === "TimeoutError") return SILENT;
   if (status === 401 || status === 403) return "Cosmos DB refuses the credentials.";
   if (status === 429) return "Cosmos DB is asked too often at the moment.";
   if (status !== undefined) return `Cosmos DB answers ${status}.`;
