@@ -6,12 +6,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+import orjson
+
 from anomalyctl.errors import ReadingRefused
 from anomalyctl.pipeline.dead_letters import Kind
 from anomalyctl.stores.readings.queue import QueueEntry
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.tags import TagRegistry
-from anomalyctl.telemetry.times import epoch_ms
+from anomalyctl.telemetry.times import epoch_ms, parse_time
 from anomalyctl.telemetry.validation import parse_reading
 
 EARLY = timedelta(hours=24)
@@ -120,3 +122,11 @@ def valid_rows(
         ms = epoch_ms(reading.timestamp)
         found.setdefault(ms, (ms, payload, reading))
     return [found[ms] for ms in sorted(found)]
+
+
+def reading_id_of(entry: QueueEntry) -> str:
+    """The id that a refused entry's reading would have, as far as that can be read; empty otherwise."""
+    try:
+        return f"{entry.source[:63]}:{epoch_ms(parse_time(orjson.loads(entry.payload)['timestamp']))}"
+    except (ValueError, OverflowError, LookupError, TypeError):
+        return ""

@@ -9,11 +9,12 @@ from itertools import groupby
 from typing import Any, Protocol
 
 from anomalyctl.errors import Transient
+from anomalyctl.observability.bound import about_readings, bind
 from anomalyctl.observability.traces import span
 from anomalyctl.pipeline.dead_letters import failed_again, new_letter
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.figures import PipelineFigures
-from anomalyctl.pipeline.intake import Refusal, Row
+from anomalyctl.pipeline.intake import Refusal, Row, reading_id_of
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.dead_letters import DeadLetter, payload_text
@@ -86,21 +87,32 @@ class Keeper:
     ) -> None:
         """Keep judged rows. Late ones have no `memories` and leave memory and model as they are.
 
+        Of rows in order the memory says that they are done with, of late ones their verdict: that comes last
+        of its kind, or what follows it would be left out by whoever goes on after a death in between.
         Raises LostRace when another drainer has taken over; what was written until then it writes again.
         """
-        with span("store the verdicts", kind="client", verdicts=len(documents)):
-            for source_day, group in groupby(documents, key=lambda document: str(document["source_day"])):
-                self._verdicts.upsert_verdicts(source_day, list(group))
-        self._figures.stored((int(row.entry_id.partition("-")[0]) for row in rows), self._clock())
+        if memories:
+            self._store(rows, documents)
         with span("count episodes", kind="client"):
             self._episodes.record(documents)
         with span("keep the window", kind="client"):
             self._keep_window(source, rows, documents, newest_ms)
+        if not memories:
+            self._store(rows, documents)
         if memories:
             with span("save the memory", kind="client"):
                 self._readings.save_memory(source, memories, lease=lease)
         with span("acknowledge", kind="client", readings=len(rows)):
             self._done_with(rows)
+
+    def _store(self, rows: Sequence[Row], documents: Sequence[Document]) -> None:
+        with span("store the verdicts", kind="client", verdicts=len(documents)):
+            self._upsert(documents)
+        self._figures.stored((int(row.entry_id.partition("-")[0]) for row in rows), self._clock())
+
+    def _upsert(self, documents: Sequence[Document]) -> None:
+        for source_day, group in groupby(documents, key=lambda document: str(document["source_day"])):
+            self._verdicts.upsert_verdicts(source_day, list(group))
 
     def _keep_window(
         self, source: str, rows: Sequence[Row], documents: Sequence[Document], newest_ms: int
@@ -118,11 +130,11 @@ class Keeper:
     def replace(self, source: str, documents: Mapping[int, Document], *, newest_ms: int) -> None:
         """Write verdicts anew, by their time in ms, now that every tier has judged them."""
         ordered = [documents[ms] for ms in sorted(documents)]
-        for source_day, group in groupby(ordered, key=lambda document: str(document["source_day"])):
-            self._verdicts.upsert_verdicts(source_day, list(group))
         self._episodes.record(ordered)
         alarmed = [ms for ms, document in documents.items() if document["final_status"] == ANOMALY]
         self._readings.windows.keep(source, [], newest_ms=newest_ms, alarmed=alarmed)
+        # Last, as of late ones: a verdict that lacks nothing is not completed again.
+        self._upsert(ordered)
         self._readings.windows.completed(source, list(documents))
 
     def verdict(self, reading_id: str) -> Document | None:
@@ -174,13 +186,14 @@ class Keeper:
 
     def _tell(self, source: str, refusals: Sequence[Refusal]) -> None:
         first = refusals[0]
-        logger.warning(
-            "%s: %d readings became dead letters, the first because: %s",
-            source,
-            len(refusals),
-            first.reason,
-            extra={"source": source, "letter_id": first.entry.letter_id},
-        )
+        with bind(**about_readings(source, [reading_id_of(refusal.entry) for refusal in refusals])):
+            logger.warning(
+                "%s: %d readings became dead letters, the first because: %s",
+                source,
+                len(refusals),
+                first.reason,
+                extra={"letter_id": first.entry.letter_id},
+            )
 
     def _show_at_a_glance(self, refusals: Sequence[Refusal]) -> None:
         try:

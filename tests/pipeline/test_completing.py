@@ -38,6 +38,20 @@ def test_verdicts_without_a_tier_are_completed_when_it_is_back(bench: Bench, qui
     assert bench.readings.load_memory("well-1")["heuristic"]["as_of"] == rows[-1][0]
 
 
+def test_an_alarm_found_late_is_counted_also_by_whoever_goes_on_after_a_death(
+    bench: Bench, quiet: Quiet
+) -> None:
+    bench.send(quiet(3))
+    bench.judges.down = {"ml"}
+    bench.drainer().drain()
+    bench.judges.down, bench.episodes.recorded = set(), []
+    bench.episodes.broken = True
+    assert completed(bench.drainer()) == 0
+    bench.episodes.broken = False
+    assert completed(bench.drainer()) == 3, "no verdict says that it lacks nothing before it is counted"
+    assert len(bench.episodes.recorded) == 3
+
+
 def test_what_the_other_tiers_said_stays_and_an_alarm_found_late_is_counted(
     bench: Bench, quiet: Quiet
 ) -> None:
