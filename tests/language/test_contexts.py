@@ -20,19 +20,12 @@ from anomalyctl.language.wording import LONGEST_CONTEXT
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import LANGUAGE
 from anomalyctl.telemetry.tags import Tag, TagRegistry
+from tests.support.clocks import Clock
 from tests.support.openai_stub import DEPLOYMENT, KEY, OpenAiStub, running_openai_stub
 
 REGISTRY = TagRegistry(
     {"PH": Tag("PH", description="Acidity", unit="pH", causes={"High": "Too little CO2."})}
 )
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -43,7 +36,7 @@ def stub() -> Iterator[OpenAiStub]:
 
 @pytest.fixture
 def clock() -> Clock:
-    return Clock()
+    return Clock(1000.0)
 
 
 def writer(

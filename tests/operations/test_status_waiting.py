@@ -7,16 +7,7 @@ import pytest
 from anomalyctl.errors import TimedOut
 from anomalyctl.operations.status import EnvironmentStatus, PartStatus
 from anomalyctl.operations.status_waiting import wait_until_judged
-
-
-class Clock:
-    now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
+from tests.support.clocks import Clock
 
 
 def look(queued: int | None, pending: int | None = 0, health: str = "healthy") -> EnvironmentStatus:

@@ -19,7 +19,6 @@ import re
 import secrets
 import shutil
 import signal
-import socket
 import ssl
 import subprocess
 import time
@@ -33,6 +32,7 @@ import pytest
 
 from tests.support.azure_stand_in.entra import CLIENT, SECRET, STORAGE_AUDIENCE, TENANT, token
 from tests.support.azure_stand_in.running import AzureStandIn
+from tests.support.ports import free_port
 
 VERSION = "3.37.0"
 ACCOUNT = "anomalyctltests"
@@ -153,7 +153,7 @@ class Azurite:
 @contextmanager
 def running_azurite(folder: Path, azure: AzureStandIn) -> Iterator[Azurite]:
     """Azurite with the container `tfstate`. Skips the test where Node or the package cannot be had."""
-    azurite = Azurite(folder, azure, _free_port())
+    azurite = Azurite(folder, azure, free_port())
     azure.storage_suffix = f"@127.0.0.1:{azurite.port}/{ACCOUNT}"
     try:
         azurite.start()
@@ -199,9 +199,3 @@ def _require_node() -> None:
     major = int(re.sub(r"\D", " ", version).split()[0])
     if major < _OLDEST_NODE:
         pytest.skip(f"Azurite needs Node {_OLDEST_NODE} or newer, and this is {version.strip()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

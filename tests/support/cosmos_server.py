@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +12,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import httpx
+
+from tests.support.ports import free_port
 
 KEY = base64.b64encode(b"local-cosmos-test-key-of-64-bytes".ljust(64, b".")).decode()
 _START_S = 20.0
@@ -23,7 +24,7 @@ class CosmosServer:
 
     def __init__(self, data: Path, *options: str) -> None:
         self.data = data
-        self.port = _free_port()
+        self.port = free_port()
         self.endpoint = f"http://127.0.0.1:{self.port}"
         self.key = KEY
         self._options = options
@@ -83,19 +84,6 @@ def cosmos_server(folder: Path, *options: str) -> Iterator[CosmosServer]:
         yield server
     finally:
         server.stop()
-
-
-@contextmanager
-def running_cosmos(tmp_path: Path, *options: str) -> Iterator[tuple[str, str]]:
-    """Endpoint address and key of a running endpoint."""
-    with cosmos_server(tmp_path, *options) as server:
-        yield server.endpoint, server.key
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _wait_until_healthy(endpoint: str, process: subprocess.Popen[bytes], log: Path) -> None:

@@ -19,7 +19,7 @@ from anomalyctl.operations.dashboard.build_failures import BuildFailed
 from anomalyctl.operations.dashboard.building import Build, Builder
 from anomalyctl.operations.logs_lines import LogLine, parse_line
 from tests.support.command_line import CHECKOUT
-from tests.support.own_valkey import free_port
+from tests.support.ports import free_port
 from tests.support.tiny_dashboard import node_or_skip
 
 HOME = CHECKOUT / ".anomalyctl" / "dashboard"

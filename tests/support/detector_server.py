@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import secrets
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
+
+from tests.support.ports import free_port
 
 SERVICES = Path(__file__).parents[2] / "services"
 _START_S = 30.0
@@ -30,9 +31,7 @@ class DetectorServer:
 @contextmanager
 def detector_server(redis_connection_string: str, folder: Path) -> Iterator[DetectorServer]:
     """A running service (~2 s to start) that reads models from that Redis; its log lies in `folder`."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     server = DetectorServer(f"http://127.0.0.1:{port}", secrets.token_hex(16))
     log = folder / "detectors.log"
     with log.open("wb") as out:

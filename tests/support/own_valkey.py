@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from anomalyctl.stores.connections import connect_redis
+from tests.support.ports import free_port
 
 
 class OwnValkey:
@@ -54,10 +55,3 @@ class OwnValkey:
     def client(self) -> Any:
         """A client of ours."""
         return connect_redis(self.connection_string)
-
-
-def free_port() -> int:
-    """A port of the loopback that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

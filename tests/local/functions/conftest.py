@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import socket
 import subprocess
 import sys
 import textwrap
@@ -17,6 +16,7 @@ import pytest
 
 from anomalyctl.local.part import Probe
 from anomalyctl.local.probing import trouble
+from tests.support.ports import free_port
 
 KEY = base64.b64encode(b"k" * 64).decode()
 
@@ -70,9 +70,7 @@ def within() -> Callable[[float, Callable[[], Any]], bool]:
 @pytest.fixture(scope="session")
 def cosmos_connection_string(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Our Cosmos endpoint in a process of its own (~1 s to start)."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = int(probe.getsockname()[1])
+    port = free_port()
     data = tmp_path_factory.mktemp("cosmos") / "data.sqlite3"
     process = subprocess.Popen(
         [sys.executable, "-m", "anomalyctl.local.cosmos", "--port", str(port), "--data", str(data)],

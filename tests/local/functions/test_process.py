@@ -6,7 +6,6 @@ import http.client
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -15,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from tests.support.ports import free_port
+
 Poll = Callable[[float, Callable[[], Any]], bool]
 OFTEN = {"type": "timerTrigger", "name": "timer", "schedule": "* * * * * *", "runOnStartup": True}
 TOKEN = "a-secret-of-this-test"
@@ -22,9 +23,7 @@ TOKEN = "a-secret-of-this-test"
 
 @pytest.fixture
 def port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 def start(app: Any, port: int, log: Path) -> subprocess.Popen[bytes]:

@@ -18,20 +18,8 @@ from anomalyctl.operations.replay_pacing import Pace
 from anomalyctl.operations.replay_resuming import ReplayBookmark
 from anomalyctl.project import Project
 from anomalyctl.telemetry.times import epoch_ms
+from tests.support.clocks import Clock
 from tests.support.replay_parts import HOUR, NOW, START, Parts, connections, feed
-
-
-class Clock:
-    """Time that passes only while somebody sleeps."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    def sleep(self, seconds: float) -> None:
-        self.now += seconds
 
 
 @pytest.mark.parametrize(("times", "seconds"), [(1.0, 590.0), (10.0, 59.0), (None, 0.0)])
