@@ -28,3 +28,20 @@ def complaint(line: str) -> str:
     known = {name for one in parameters for name in (*one.opts, *one.secondary_opts)}
     unknown = [word for word in words if word.startswith("--") and word not in known]
     return f"it has no {', '.join(unknown)}" if unknown else ""
+
+
+def usage_error(line: str) -> str:
+    """What parsing says of a typed `anomalyctl …` without placeholders: missing arguments, values of a wrong
+    kind; empty where it could be run.
+    """
+    words = shlex.split(line)[1:]
+    command: Any = load(words[0], COMMANDS[words[0]])
+    words = words[1:]
+    children = getattr(command, "commands", None)
+    if children and words and words[0] in children:
+        command, words = children[words[0]], words[1:]
+    try:
+        command.make_context(command.name, list(words))
+    except typer.TyperException as error:
+        return error.format_message()
+    return ""

@@ -49,11 +49,12 @@ def detectors(
     from anomalyctl.cli.prompts import confirm
     from anomalyctl.cli.reaching import require_azure_environment
     from anomalyctl.cli.views.rollout import rolled_out_view
-    from anomalyctl.operations.rollout.environment_rollout import roll_out_detectors
+    from anomalyctl.operations.rollout.environment_rollout import require_sense, roll_out_detectors
     from anomalyctl.telemetry.durations import parse_duration
 
     length = parse_duration(watch, field="--watch")
-    require_azure_environment(env, "rollout")
+    require_sense(image, canary, length, differences / 100)
+    require_azure_environment(env, "rollout detectors")
     confirm(f"Roll {image or 'the image of this checkout'} out to the detectors of {env}?", yes=yes)
     with shown_progress() as progress:
         done = roll_out_detectors(

@@ -22,7 +22,10 @@ def drill_view(done: Drill) -> RenderableType:
     table.add_column(overflow="fold")
     table.add_column(justify="right", no_wrap=True)
     for step in done.steps:
-        table.add_row(step.what, spoken(step.took_s))
+        if step.not_here:
+            table.add_row(Text(f"{step.what}: not here, {step.not_here}", style="hint"), "")
+        else:
+            table.add_row(step.what, spoken(step.took_s))
     found = done.balance
     outcome = (
         f"[good](✓) Passed[/good] well again after {spoken(done.recovered_after_s)}, nothing lost"
@@ -37,5 +40,5 @@ def drill_view(done: Drill) -> RenderableType:
             f"{found.episodes_before} episodes before, {found.episodes_after} after."
         ),
         Text.from_markup(outcome),
-        Text(f"The same for Azure: {done.runbook}", style="hint"),
+        Text(f"The runbook, with what is for Azure alone: {done.runbook}", style="hint"),
     )

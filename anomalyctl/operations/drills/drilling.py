@@ -6,16 +6,16 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from anomalyctl.errors import InvalidInput
 from anomalyctl.local.environment import COSMOS
 from anomalyctl.operations.drills.model import DRILLS, Drill, DrillName, DrillStep
-from anomalyctl.operations.drills.plant import SOURCE, STEP, DrillPlant, drill_plant
+from anomalyctl.operations.drills.place import drill_plant
+from anomalyctl.operations.drills.plant import STEP, DrillPlant
+from anomalyctl.operations.drills.runbooks import RUNBOOKS
 from anomalyctl.operations.progress import SILENCE, Progress
-from anomalyctl.operations.replay import replay
-from anomalyctl.operations.replay_spans import Span
 from anomalyctl.project import Project
 
 READINGS: Final = 360
@@ -27,6 +27,7 @@ _FAULT: Final = "level-shift:INJECTION_PRESSURE@40m+5mx40"
 class Rehearsal:
     """One drill under way."""
 
+    name: DrillName
     plant: DrillPlant
     begin: datetime
     progress: Progress
@@ -41,6 +42,18 @@ class Rehearsal:
         yield
         self.steps.append(DrillStep(what, time.monotonic() - begun))
         self.progress.done(what)
+
+    def paragraph(self, number: int) -> None:
+        """The lines of a paragraph of the runbook, typed one after the other."""
+        for step in RUNBOOKS[self.name][number]:
+            if not step.typed:
+                self.steps.append(DrillStep(step.line, 0.0, not_here=step.not_here))
+                continue
+            self.progress.step(step.typed)
+            begun = time.monotonic()
+            self.plant.type(step.typed, step.exits)
+            self.steps.append(DrillStep(step.line, time.monotonic() - begun, command=step.typed))
+            self.progress.done(step.typed)
 
     @property
     def middle(self) -> datetime:
@@ -57,7 +70,7 @@ def drill(
         raise InvalidInput(f"There is no drill {name}.", field="NAME", hint=f"Known: {', '.join(DRILLS)}.")
     at = (now or (lambda: datetime.now(UTC)))()
     with drill_plant(project, known, progress) as plant:
-        rehearsal = Rehearsal(plant, at - 3 * READINGS * STEP, progress)
+        rehearsal = Rehearsal(known, plant, at - 3 * READINGS * STEP, progress)
         with rehearsal.step("An hour of readings is sent and judged"):
             plant.send(rehearsal.begin, READINGS, fault=_FAULT)
             plant.wait_until_judged()
@@ -82,26 +95,26 @@ def _database_failure(rehearsal: Rehearsal) -> None:
     with rehearsal.step("The database is killed, and an hour of readings arrives meanwhile"):
         plant.kill(COSMOS)
         plant.send(rehearsal.middle, READINGS)
-    with rehearsal.step("deploy: what died is started, what waits is judged"):
-        plant.bring_up()
-        plant.wait_until_judged()
+    for number in (1, 2, 3, 4, 5):
+        rehearsal.paragraph(number)
+    plant.connect()
 
 
 def _regional_outage(rehearsal: Rehearsal) -> None:
-    plant = rehearsal.plant
-    plant.send(rehearsal.middle, READINGS)
+    plant, half = rehearsal.plant, READINGS // 2
+    plant.send(rehearsal.middle, half)
     rehearsal.struck_at = time.monotonic()
-    with rehearsal.step("Every process is killed while an hour of readings waits"):
+    with rehearsal.step("Every process is killed while readings wait, and the sender keeps what comes next"):
         plant.kill_everything()
-    with rehearsal.step("deploy: the whole environment from what was kept"):
-        plant.bring_up()
-    with rehearsal.step("status --wait: all that was accepted is judged"):
-        plant.wait_until_judged()
+        plant.keep_for_later(rehearsal.middle + half * STEP, half, "kept-readings.jsonl")
+    for number in (1, 3, 4, 5, 6):
+        rehearsal.paragraph(number)
+    plant.connect()
 
 
 def _data_corruption(rehearsal: Rehearsal) -> None:
     plant = rehearsal.plant
-    copy = plant.project.state / "point-in-time.sqlite3"
+    copy = plant.home / "point-in-time.sqlite3"
     with rehearsal.step("The database as it is now is kept: the point in time"):
         plant.copy_database(copy)
     with rehearsal.step("Another hour of readings is judged after it"):
@@ -110,12 +123,13 @@ def _data_corruption(rehearsal: Rehearsal) -> None:
     rehearsal.struck_at = time.monotonic()
     with rehearsal.step("An hour of verdicts is deleted by mistake"):
         plant.delete_verdicts(rehearsal.begin, rehearsal.middle)
-    with rehearsal.step("restore: the database from the point in time"):
+    for number in (1, 2, 3):
+        rehearsal.paragraph(number)
+    with rehearsal.step("The database is put back as it was at the point in time"):
         plant.restore_database(copy)
-    with rehearsal.step("replay --write: what was judged after that point, again from the window"):
-        later = Span(rehearsal.middle, rehearsal.middle + READINGS * STEP + timedelta(seconds=1))
-        replay(plant.reach, later, source=SOURCE, write=True, now=datetime.now(UTC))
-        plant.wait_until_judged()
+    for number in (4, 5, 6):
+        rehearsal.paragraph(number)
+    plant.wait_until_judged()
 
 
 _DISASTERS: Final[dict[DrillName, Callable[[Rehearsal], None]]] = {

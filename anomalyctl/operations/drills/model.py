@@ -15,10 +15,14 @@ DRILLS: Final[dict[DrillName, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class DrillStep:
-    """One step, as the runbook has it."""
+    """One step: what happens, or a line of the runbook."""
 
     what: str
     took_s: float
+    command: str = ""
+    """As it was typed on this machine; "" for what no command of ours does."""
+    not_here: str = ""
+    """Why this line of the runbook was not typed on this machine; "" where it was."""
 
 
 @dataclass(frozen=True, slots=True)

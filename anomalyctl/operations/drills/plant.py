@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
 import signal
 import sqlite3
+import subprocess
+import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Collection
+from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
@@ -19,12 +22,10 @@ from anomalyctl.local import control
 from anomalyctl.local.environment import read_connections
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.state import read_state
-from anomalyctl.local.surroundings import ask_loopback_directly
 from anomalyctl.operations.connections import LocalConnections
-from anomalyctl.operations.deploy import deploy_local
-from anomalyctl.operations.destroy import destroy_local
 from anomalyctl.operations.drills.model import DrillBalance
-from anomalyctl.operations.progress import SILENCE, Progress
+from anomalyctl.operations.progress import Progress
+from anomalyctl.processes.parent_death import end_with_parent
 from anomalyctl.project import Project
 from anomalyctl.stores.anomalies.schema import ANOMALY_RESULTS
 from anomalyctl.telemetry.faults import inject, parse_fault
@@ -42,28 +43,61 @@ _LOOK_S: Final = 0.2
 class DrillPlant:
     """A running environment with readings in it."""
 
-    def __init__(self, project: Project, progress: Progress) -> None:
-        self.project = project
-        self.folder = LocalFolder(project.local)
+    def __init__(self, home: Path, progress: Progress) -> None:
+        self.home = home
+        self.project = Project(home, home / ".anomalyctl")
+        self.folder = LocalFolder(self.project.local)
         self.progress = progress
         self.sent: set[int] = set()
 
+    def type(self, line: str, exits: Collection[int] = (0,)) -> None:
+        """Run a command line of ours in the drill's environment, and wait for its end.
+
+        Raises AnomalyctlError with its last words where it ends otherwise than by `exits`, TimedOut.
+        """
+        environ = {**os.environ, "ANOMALYCTL_PROJECT": str(self.home), "ANOMALYCTL_NO_DASHBOARD": "1"}
+        try:
+            done = subprocess.run(
+                [sys.executable, "-P", "-m", *shlex.split(line)],
+                cwd=self.home,
+                env=environ,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_LIMIT_S,
+                preexec_fn=end_with_parent(signal.SIGTERM),
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise TimedOut(
+                f"`{line}` is not done after {_LIMIT_S:.0f} s.", hint=f"Look into {self.folder.logs}"
+            ) from None
+        if done.returncode not in exits:
+            said = " ".join((done.stderr or done.stdout).split())[-300:]
+            raise AnomalyctlError(f"`{line}` ended with {done.returncode}: {said}")
+
     def bring_up(self) -> None:
         """Deploy, or heal; without the dashboard."""
-        deploy_local(self.project, SILENCE, dashboard=False)
+        self.type("anomalyctl deploy --env local")
+        self.connect()
+
+    def connect(self) -> None:
+        """Reach what was deployed; anew after each deploy."""
         environment = environment_named(self.project, "local")
         self.reach = LocalConnections(self.project, environment, read_connections(self.project.state))
 
     def send(self, start: datetime, count: int, *, fault: str = "") -> None:
         """`count` simulated readings from `start`, in order; what Redis acknowledges is accepted."""
-        registry = built_in_registry()
-        telemetry = simulate(registry, seed=7, start=start, count=count, source=SOURCE)
-        if fault:
-            telemetry, _ = inject(telemetry, [parse_fault(fault)], registry)
-        rows = [(epoch_ms(one.timestamp), encode_reading(one)) for one in telemetry.readings()]
+        rows = _rows(start, count, fault)
         for at in range(0, len(rows), 60):
             self.reach.readings.append(SOURCE, rows[at : at + 60], origin="simulated")
             self.sent.update(ms for ms, _ in rows[at : at + 60])
+
+    def keep_for_later(self, start: datetime, count: int, name: str) -> None:
+        """Readings that the sender keeps in a file, as `ingest` takes it, because nothing answers."""
+        rows = _rows(start, count, "")
+        (self.home / name).write_bytes(b"".join(payload + b"\n" for _, payload in rows))
+        self.sent.update(ms for ms, _ in rows)
 
     def kill(self, *parts: str) -> None:
         """SIGKILL."""
@@ -158,17 +192,9 @@ class DrillPlant:
         return (backlog.queued, backlog.pending) == (0, 0)
 
 
-@contextmanager
-def drill_plant(project: Project, name: str, progress: Progress) -> Iterator[DrillPlant]:
-    """A plant in a folder of its own, taken down and deleted afterwards, whatever happened."""
-    ask_loopback_directly(os.environ)
-    home = project.state / "drills" / name
-    plant = DrillPlant(Project(project.root, home, bundled=project.bundled), progress)
-    try:
-        if plant.folder.has_data():  # of a drill that was killed
-            destroy_local(plant.folder, keep_data=False)
-        plant.bring_up()
-        yield plant
-    finally:
-        destroy_local(plant.folder, keep_data=False)
-        shutil.rmtree(home, ignore_errors=True)
+def _rows(start: datetime, count: int, fault: str) -> list[tuple[int, bytes]]:
+    registry = built_in_registry()
+    telemetry = simulate(registry, seed=7, start=start, count=count, source=SOURCE)
+    if fault:
+        telemetry, _ = inject(telemetry, [parse_fault(fault)], registry)
+    return [(epoch_ms(one.timestamp), encode_reading(one)) for one in telemetry.readings()]

@@ -14,7 +14,7 @@ from anomalyctl.azure.cosmos_accounts import (
 )
 from anomalyctl.azure.failures import AzureRefused
 from anomalyctl.azure.resource_manager import Document, ResourceManager
-from anomalyctl.errors import AnomalyctlError, PreconditionFailed, TimedOut
+from anomalyctl.errors import AnomalyctlError, PreconditionFailed, TimedOut, Transient
 from anomalyctl.operations.progress import Progress
 from anomalyctl.operations.restoring.journal import Journal, Restore
 from anomalyctl.operations.restoring.names import restored_name
@@ -95,15 +95,25 @@ def _says_taken(error: AzureRefused) -> bool:
     return any(words in said for words in ("alreadyexist", "already exist", "already taken"))
 
 
+def _state(manager: ResourceManager, account_id: str, progress: Progress) -> str:
+    """How far Azure is; "" where that cannot be seen now: taken a moment ago it may not be there yet, and a
+    network that is away for minutes of these hours ends nothing.
+    """
+    try:
+        found = manager.get(account_id, COSMOS_API) or {}
+    except (Transient, TimedOut) as error:
+        progress.warn(f"Azure cannot be asked now, and goes on by itself: {error.message}")
+        return ""
+    return str((found.get("properties") or {}).get("provisioningState", ""))
+
+
 def _wait(
     manager: ResourceManager, restore: Restore, progress: Progress, sleep: Callable[[float], None]
 ) -> None:
     waited = 0.0
     told = ""
     while waited < _LIMIT_S:
-        # Taken a moment ago, it may not be seen yet.
-        found = manager.get(restore.new_id, COSMOS_API) or {}
-        state = str((found.get("properties") or {}).get("provisioningState", ""))
+        state = _state(manager, restore.new_id, progress)
         if state == "Succeeded":
             return
         if state in ("Failed", "Canceled"):

@@ -70,7 +70,7 @@ def roll_out_detectors(
     `local` and where there are no readings to compare with, NotFound for a tag that the registry has not got,
     and what signing in raises. Where it fails with the traffic divided, its guard goes on bringing it back.
     """
-    _require_sense(tag, canary, watch)
+    require_sense(tag, canary, watch, different)
     with _opened("rollout", environment_name, arguments, progress, environ, sleep) as (target, journal):
         image = image_of_checkout(target) if tag is None else image_named(target, tag)
         connections = connect(environment_name, environ=environ)
@@ -162,7 +162,10 @@ def roll_back_detectors(
         return RolledBack(environment_name, target.run.id, kept.old_image, kept.new_image)
 
 
-def _require_sense(tag: str | None, canary: int, watch: timedelta) -> None:
+def require_sense(tag: str | None, canary: int, watch: timedelta, different: float = DIFFERENT) -> None:
+    """Raise InvalidInput for what is no tag, no share, and for a watch that sees nothing or never ends."""
+    if not 0 <= different <= 1:  # not a number is neither
+        raise InvalidInput("--differences is a percentage.", field="--differences", hint="Such as 2.")
     if tag is not None and not _TAG.fullmatch(tag):
         raise InvalidInput(
             f"--image takes a tag, and {tag!r} is none.",

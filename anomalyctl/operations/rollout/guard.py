@@ -1,25 +1,17 @@
-"""A process beside a rollout that outlives it: when the rollout is killed, it brings the old revision back.
-
-It is told of the end by a word on its standard input; an input that ends without it is a death.
-"""
+"""A process beside a rollout that outlives it: after a death it brings the old revision back."""
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
-import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
 from anomalyctl.errors import AnomalyctlError, Locked, NotFound
-from anomalyctl.processes.output import open_output
+from anomalyctl.processes.survivor import ended_well, survived_by
 
-_ENDED: Final = b"ended\n"
-_GOES_WITHIN_S: Final = 10.0
 _TRIES: Final = 30
 _PAUSE_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 300.0
@@ -27,7 +19,6 @@ _LONGER: Final = 1.3
 """About an hour and three quarters in all: networks and sign-ins are away for that long."""
 
 
-@contextlib.contextmanager
 def guarded(
     environment_name: str,
     log: Path,
@@ -35,33 +26,13 @@ def guarded(
     *,
     is_over: Callable[[], bool] = lambda: True,
     command: Sequence[str] = (),
-) -> Iterator[int]:
-    """Watch over the block from a process of its own (`command` instead of ours); its id.
+) -> AbstractContextManager[int]:
+    """Watch over a rollout from a process of its own (`command` instead of ours); its id.
 
     When the block ends and `is_over` says no, the process is left to end the rollout as after a death.
     """
     ours = (sys.executable, "-m", "anomalyctl.operations.rollout.guard", environment_name)
-    output = open_output(log)
-    try:
-        process = subprocess.Popen(
-            command or ours,
-            stdin=subprocess.PIPE,
-            stdout=output,
-            stderr=output,
-            env=dict(environ),
-            start_new_session=True,  # Ctrl-C is the rollout's own to answer
-        )
-    finally:
-        os.close(output)
-    try:
-        yield process.pid
-    finally:
-        # One that was stopped or killed itself is not waited for.
-        with contextlib.suppress(BrokenPipeError, subprocess.TimeoutExpired):
-            if is_over():
-                process.communicate(_ENDED, timeout=_GOES_WITHIN_S)
-            elif process.stdin is not None:
-                process.stdin.close()
+    return survived_by(command or ours, log, environ, is_over=is_over)
 
 
 def bring_back(
@@ -92,9 +63,7 @@ def bring_back(
 
 def main() -> int:
     """Wait for the word, or for the death."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_IGN)
-    if sys.stdin.buffer.read().endswith(_ENDED):
+    if ended_well():
         return 0
     from functools import partial
 

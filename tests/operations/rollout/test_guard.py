@@ -103,7 +103,7 @@ def test_a_block_that_ends_with_the_traffic_divided_leaves_it_to_the_guard(tmp_p
 
 
 def test_a_guard_that_was_stopped_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr("anomalyctl.operations.rollout.guard._GOES_WITHIN_S", 0.2)
+    monkeypatch.setattr("anomalyctl.processes.survivor._GOES_WITHIN_S", 0.2)
     with guarded("dev", tmp_path / "log", {}, command=(sys.executable, "-c", GUARD)) as process:
         os.kill(process, signal.SIGSTOP)
     os.kill(process, signal.SIGKILL)
