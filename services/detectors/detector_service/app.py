@@ -23,6 +23,7 @@ from anomalyctl.telemetry.verdicts import Tier
 from detector_service import problems
 from detector_service.bodies import LARGEST_BODY, LARGEST_BODY_OF_ALL, MOST_READINGS, read_bounded
 from detector_service.callers import Callers
+from detector_service.health import add_health
 from detector_service.judging import Asked, Judging, WritesContexts
 from detector_service.known import KnownSources, Store
 from detector_service.language import shared_writer
@@ -74,7 +75,7 @@ def create_app(
     app.add_exception_handler(RequestValidationError, _invalid_query)
     signed_in = Depends(_door(callers or Callers(settings), RateLimit(settings.detector_requests_per_second)))
     _add_detection(app, judging, metrics, signed_in)
-    _add_health(app, store)
+    add_health(app, store)
     _add_description(app, metrics, signed_in)
     return app
 
@@ -128,19 +129,6 @@ def _add_detection(app: FastAPI, judging: Judging, metrics: Metrics, signed_in: 
             metrics.requests.labels(tier, "ok" if status == HTTPStatus.OK else "failed").inc()
             metrics.seconds.labels(tier).observe(time.perf_counter() - started)
         return Response(answer, media_type="application/json")
-
-
-def _add_health(app: FastAPI, store: Store) -> None:
-    @app.get("/health/live")
-    async def live() -> dict[str, str]:
-        """The process answers."""
-        return {"status": "live"}
-
-    @app.get("/health/ready", responses=problem_answers(500, 503))
-    async def ready() -> dict[str, str]:
-        """Redis answers too, so verdicts can be given."""
-        await run_in_threadpool(store.ping)
-        return {"status": "ready"}
 
 
 def _add_description(app: FastAPI, metrics: Metrics, signed_in: Any) -> None:
