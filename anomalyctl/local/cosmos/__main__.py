@@ -24,6 +24,7 @@ from anomalyctl.observability.logs import set_up_logging
 
 KEY_VARIABLE = "COSMOS_ENDPOINT_KEY"
 _log = logging.getLogger("anomalyctl.local.cosmos")
+_LOOPBACK = ("127.0.0.1", "::1", "localhost")
 _KEEP_ALIVE_S = 75
 _SHUTDOWN_S = 5
 
@@ -34,6 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
     os.umask(0o077)
     set_up_logging(service="cosmos")
     try:
+        _keep_faults_at_home(options)
         with _lock(options.data), _listen(options.host, options.port) as listening:
             config = uvicorn.Config(
                 _app(options),
@@ -68,6 +70,16 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--faults", action="store_true", help="for tests: faults on demand at /_faults")
     return parser
+
+
+def _keep_faults_at_home(options: argparse.Namespace) -> None:
+    """`/_faults` takes orders without a key, so that nobody but this machine may reach it."""
+    if options.faults and options.host not in _LOOPBACK:
+        raise InvalidInput(
+            f"--faults is for tests on this machine, and cannot listen on {options.host}.",
+            field="--faults",
+            hint="Leave out --host, or --faults.",
+        )
 
 
 def _app(options: argparse.Namespace) -> Starlette:

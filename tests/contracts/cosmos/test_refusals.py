@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
+
 import httpx
 import pytest
 from azure.core.exceptions import AzureError
 from azure.cosmos import CosmosClient, PartitionKey
 from azure.cosmos.exceptions import CosmosAccessConditionFailedError, CosmosHttpResponseError
 
+from anomalyctl.errors import InvalidInput
 from tests.contracts.cosmos.signing import signed_headers
 from tests.support.cosmos_server import cosmos_server
 
@@ -81,6 +86,28 @@ def test_a_fault_may_wait_for_its_turn(control, container):
     container.create_item({"id": "2", "pk": "a"})
     with pytest.raises(CosmosAccessConditionFailedError):
         container.create_item({"id": "3", "pk": "a"})
+
+
+def test_faults_stay_on_this_machine(tmp_path):
+    command = [
+        sys.executable,
+        "-m",
+        "anomalyctl.local.cosmos",
+        "--port",
+        "0",
+        "--host",
+        "192.0.2.1",  # of no machine
+        "--faults",
+    ]
+    done = subprocess.run(
+        [*command, "--data", str(tmp_path / "x.sqlite3")],
+        env=os.environ | {"COSMOS_ENDPOINT_KEY": "a2V5"},  # pragma: allowlist secret
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert done.returncode == InvalidInput.exit_code
+    assert "cannot listen on 192.0.2.1" in done.stderr
 
 
 def test_there_are_no_faults_unless_asked_for(tmp_path):
