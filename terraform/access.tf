@@ -4,6 +4,8 @@
 locals {
   operator_roles = merge(
     {
+      # The summary of `anomalyctl report`.
+      model      = { scope = azurerm_cognitive_account.openai.id, role = "Cognitive Services OpenAI User" }
       recordings = { scope = azurerm_storage_account.this.id, role = "Storage Blob Data Contributor" }
       # The detectors' token alone, not the other secrets.
       detectors = { scope = "${azurerm_key_vault.this.id}/secrets/${azurerm_key_vault_secret.detector_token.name}", role = "Key Vault Secrets User" }

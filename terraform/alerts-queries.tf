@@ -46,10 +46,11 @@ locals {
   daily_report_alerts = var.daily_report_enabled ? {
     daily-report = {
       description = "The report of the day; its text is the dimension Report."
-      severity    = 4, frequency = "PT1H", window = "PT1H", measure = "letters", threshold = 0
-      query       = <<-KQL
+      # A letter may arrive after the hour in which it was written: each evaluation looks at what has arrived since the last.
+      severity = 4, frequency = "PT1H", window = "PT2H", measure = "letters", threshold = 0
+      query    = <<-KQL
         AppTraces
-        | where Message startswith "daily report: "
+        | where ingestion_time() > ago(1h) and Message startswith "daily report: "
         | extend Report = substring(Message, 14)
         | summarize letters = count() by Report
       KQL

@@ -92,7 +92,10 @@ locals {
     var.batch_job_command,
   ) : var.batch_job_command
 
-  batch_job_settings = merge(local.worker_settings, {
+  batch_job_settings = merge(local.worker_settings, var.daily_report_enabled ? {
+    AZURE_OPENAI_ENDPOINT   = azurerm_cognitive_account.openai.endpoint
+    AZURE_OPENAI_DEPLOYMENT = azurerm_cognitive_deployment.contexts.name
+    } : {}, {
     ANOMALYCTL_ENV                            = var.environment
     APPLICATIONINSIGHTS_CONNECTION_STRING     = azurerm_application_insights.this.connection_string
     APPLICATIONINSIGHTS_AUTHENTICATION_STRING = "ClientId=${azurerm_user_assigned_identity.this["functions"].client_id};Authorization=AAD"

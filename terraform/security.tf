@@ -33,6 +33,10 @@ locals {
       dashboard-secrets = { identity = "dashboard", scope = azurerm_key_vault.this.id, role = "Key Vault Secrets User" }
       dashboard-metrics = { identity = "dashboard", scope = azurerm_application_insights.this.id, role = "Monitoring Metrics Publisher" }
     },
+    # The batch job is the functions' identity, and has its report's summary written.
+    var.daily_report_enabled ? {
+      functions-model = { identity = "functions", scope = azurerm_cognitive_account.openai.id, role = "Cognitive Services OpenAI User" }
+    } : {},
     var.service_bus_enabled ? {
       functions-queue = { identity = "functions", scope = azurerm_servicebus_queue.replays[0].id, role = "Azure Service Bus Data Receiver" }
     } : {},

@@ -2,8 +2,8 @@
 
 locals {
   workbook_charts = [
-    { title = "Lag of the queue in seconds", kind = "timechart", query = "AppMetrics | where Name == 'queue_lag_seconds' | summarize max(Max) by bin(TimeGenerated, 1m)" },
-    { title = "Seconds since the last reading", kind = "timechart", query = "AppMetrics | where Name == 'seconds_since_reading' | summarize max(Max) by bin(TimeGenerated, 1m)" },
+    { title = "Lag of the queue in seconds", kind = "timechart", query = "AppMetrics | where Name == 'queue_lag_seconds' | summarize max(coalesce(Max, Sum / ItemCount)) by bin(TimeGenerated, 1m)" },
+    { title = "Seconds since the last reading", kind = "timechart", query = "AppMetrics | where Name == 'seconds_since_reading' | summarize max(coalesce(Max, Sum / ItemCount)) by bin(TimeGenerated, 1m)" },
     {
       title = "Readings: judged, anomalous, late, refused", kind = "timechart"
       query = "AppTraces | where Message startswith 'judged ' | parse Message with 'judged ' judged:long ' readings in ' * ' s: ' anomalous:long ' anomalous, ' late:long ' late, ' * ' repeated, ' refused:long ' refused' * | summarize sum(judged), sum(anomalous), sum(late), sum(refused) by bin(TimeGenerated, 5m)"

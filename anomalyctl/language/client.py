@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final, Generic, TypeVar
@@ -17,7 +18,7 @@ from anomalyctl.resilience.policies import LANGUAGE, Policy
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
-_SCOPE: Final = "https://cognitiveservices.azure.com/.default"
+SCOPE: Final = "https://cognitiveservices.azure.com/.default"
 _TOKENS_A_TAG: Final = 160
 _TOKENS_BESIDE: Final = 100
 
@@ -50,15 +51,23 @@ class LanguageClient:
     """Thread-safe; one per process. The SDK's own retries are off."""
 
     def __init__(
-        self, settings: LanguageSettings, *, policy: Policy = LANGUAGE, guard: Guard | None = None
+        self,
+        settings: LanguageSettings,
+        *,
+        policy: Policy = LANGUAGE,
+        guard: Guard | None = None,
+        token: Callable[[], str] | None = None,
+        verify: ssl.SSLContext | bool = True,
     ) -> None:
+        """`token` signs in where the settings have no key, instead of this machine's own identity."""
         self._deployment = settings.deployment
         self.guard = guard or Guard(policy)
         self._client = openai.OpenAI(
             base_url=f"{settings.endpoint}/openai/v1/",
-            api_key=settings.api_key or _token_provider(),
+            api_key=settings.api_key or token or _token_provider(),
             timeout=policy.timeout_s,
             max_retries=0,
+            **({} if verify is True else {"http_client": openai.DefaultHttpxClient(verify=verify)}),
         )
 
     @property
@@ -120,7 +129,8 @@ def _in_our_words(error: openai.OpenAIError) -> AnomalyctlError:
         return rate_limited("The language model is asked too often.", retry_after_s=_retry_after_s(error))
     if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
         return SignInFailed(
-            "The language model does not accept the key or identity.", hint="Check AZURE_OPENAI_API_KEY."
+            "The language model does not accept the key or identity.",
+            hint="Check AZURE_OPENAI_API_KEY, or the role Cognitive Services OpenAI User.",
         )
     if isinstance(error, openai.APIStatusError) and (error.status_code >= 500 or error.status_code == 408):
         return Transient(f"The language model answered {error.status_code}.")
@@ -140,6 +150,18 @@ def _retry_after_s(error: openai.RateLimitError) -> float:
 
 
 def _token_provider() -> Callable[[], str]:
+    from azure.core.exceptions import AzureError
     from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 
-    return get_bearer_token_provider(DefaultAzureCredential(), _SCOPE)
+    provider = get_bearer_token_provider(DefaultAzureCredential(), SCOPE)
+
+    def token() -> str:
+        try:
+            return provider()
+        except AzureError as error:
+            raise SignInFailed(
+                "There is no token of Entra for the language model.",
+                hint="Sign in: az login, or set AZURE_OPENAI_API_KEY.",
+            ) from error
+
+    return token

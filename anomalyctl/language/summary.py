@@ -1,24 +1,24 @@
-"""A day's figures in a few sentences by the language model; nothing where it is absent or fails."""
+"""A day's figures in a few sentences by the language model."""
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 from pydantic import BaseModel, ConfigDict
 
-from anomalyctl.errors import AnomalyctlError
 from anomalyctl.language.settings import settings_from
 from anomalyctl.language.wording import plain_sentence
+from anomalyctl.resilience.policies import LANGUAGE
 
 if TYPE_CHECKING:
     from anomalyctl.language.client import LanguageClient
 
-_log = logging.getLogger(__name__)
-
 LONGEST_SUMMARY: Final = 1_200
+PATIENT: Final = replace(LANGUAGE, timeout_s=30.0)
+"""Nobody's verdict waits for a report's summary."""
 _MOST_TOKENS: Final = 500
 
 INSTRUCTIONS: Final = """\
@@ -43,14 +43,10 @@ class SummaryWriter:
         self._client = client
 
     def write(self, figures: Mapping[str, Any]) -> str:
-        """A few sentences, plain and bounded; empty, and logged, where the model could not be used."""
-        try:
-            answer = self._client.parse(
-                INSTRUCTIONS, orjson.dumps(figures).decode(), Summary, most_tokens=_MOST_TOKENS
-            )
-        except AnomalyctlError as error:
-            _log.warning("No summary from the language model: %s", error.message)
-            return ""
+        """A few sentences, plain and bounded. Raises what `LanguageClient.parse` raises."""
+        answer = self._client.parse(
+            INSTRUCTIONS, orjson.dumps(figures).decode(), Summary, most_tokens=_MOST_TOKENS
+        )
         return plain_sentence(answer.parsed.summary, longest=LONGEST_SUMMARY)
 
     def close(self) -> None:
@@ -65,4 +61,4 @@ def summary_writer_from(environment: Mapping[str, str]) -> SummaryWriter | None:
         return None
     from anomalyctl.language.client import LanguageClient
 
-    return SummaryWriter(LanguageClient(settings))
+    return SummaryWriter(LanguageClient(settings, policy=PATIENT))

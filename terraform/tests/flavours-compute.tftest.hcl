@@ -94,4 +94,9 @@ run "a_report_by_mail" {
     condition     = azurerm_monitor_scheduled_query_rules_alert_v2.this["daily-report"].severity == 4 && !azurerm_monitor_scheduled_query_rules_alert_v2.this["daily-report"].auto_mitigation_enabled && azurerm_monitor_scheduled_query_rules_alert_v2.this["daily-report"].criteria[0].dimension[0].name == "Report"
     error_message = "The report must be a letter, not an alarm."
   }
+
+  assert {
+    condition     = contains([for one in azurerm_container_app_job.batch[0].template[0].container[0].env : one.name], "AZURE_OPENAI_DEPLOYMENT") && azurerm_role_assignment.service["functions-model"].role_definition_name == "Cognitive Services OpenAI User"
+    error_message = "The job must reach the language model that writes the report's summary."
+  }
 }

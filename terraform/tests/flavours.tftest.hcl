@@ -89,8 +89,8 @@ run "operators_from_their_addresses" {
   }
 
   assert {
-    condition     = length(azurerm_role_assignment.operator) == 4
-    error_message = "An operator must have the roles on recordings, the detectors' token, logs and images."
+    condition     = length(azurerm_role_assignment.operator) == 5
+    error_message = "An operator must have the roles on recordings, the detectors' token, the language model, logs and images."
   }
 }
 

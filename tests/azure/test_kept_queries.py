@@ -60,7 +60,7 @@ def test_a_workspace_that_nothing_was_written_to_refuses_it_by_the_tables_name(q
     ("text", "code"),
     [
         ("ContainerAppConsoleLogs_CL | take 1", "SEM0100"),
-        ("AppTraces | where Log has 'x'", "SYN0002"),
+        ("AppTraces | where Log has x)", "SYN0002"),
         ('AppTraces | where Log has "x"', "SEM0100"),
         ("AppTraces | project Message | where SeverityLevel > 1", "SEM0100"),
         ("AppTraces | extend a = lower(Message)", "SEM0260"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from starlette.responses import JSONResponse
 
-from anomalyctl.errors import InvalidInput
+from anomalyctl.errors import AnomalyctlError, InvalidInput
 from anomalyctl.language.client import LanguageClient
 from anomalyctl.language.settings import LanguageSettings
 from anomalyctl.language.summary import LONGEST_SUMMARY, SummaryWriter, summary_writer_from
@@ -56,13 +56,15 @@ def test_a_summary_is_one_plain_bounded_line_whatever_the_model_writes(
         {"finish_reason": "length"},
     ],
 )
-def test_a_model_that_cannot_be_used_leaves_the_summary_to_arithmetic(
+def test_a_model_that_cannot_be_used_says_why(
     stub: OpenAiStub, writer: SummaryWriter, spoil: dict[str, object]
 ):
     stub.content = '{"summary": "fine"}'
     for name, value in spoil.items():
         setattr(stub, name, value)
-    assert writer.write(FIGURES) == ""
+    with pytest.raises(AnomalyctlError) as failed:
+        writer.write(FIGURES)
+    assert failed.value.message.startswith("The language model")
 
 
 def test_without_an_endpoint_there_is_no_writer_and_half_a_setting_is_refused():

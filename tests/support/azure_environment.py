@@ -173,6 +173,8 @@ def _outputs(made: AzureEnvironment) -> dict[str, Any]:
         "function_app_hostname": made.surface.address.removeprefix("https://") + "/functions",
         "function_app_name": "func-anomaly-detection-dev",
         "log_analytics_workspace_customer_id": WORKSPACE,
+        "openai_endpoint": f"{made.surface.address}/",
+        "openai_deployment_name": "contexts",
     }
 
 

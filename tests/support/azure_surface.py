@@ -42,6 +42,9 @@ class Surface:
     """What the page of the functions' host answers."""
     host: dict[str, Any] = field(default_factory=lambda: {"state": "Running", "functions": ["clean_up"]})
     """What Resource Manager tells of it; empty: this identity may not ask."""
+    model: tuple[int, str] = (200, "A quiet day.")
+    """What the language model answers, and what it writes."""
+    model_asked: list[dict[str, Any]] = field(default_factory=list)
     refuse_logs: bool = False
     logs_status: int = 200
     logs_pause_s: float = 0.0
@@ -60,6 +63,8 @@ class Surface:
         if path.startswith("/v1/workspaces/"):
             await asyncio.sleep(self.logs_pause_s)
             return self._query(request, await request.body())
+        if path == "/openai/v1/chat/completions":
+            return self._model(request, await request.body())
         if path.endswith("/providers/Microsoft.Insights/metrics"):
             return self._metric(request)
         if path.startswith(FUNCTION_APP):
@@ -103,6 +108,19 @@ class Surface:
             return JSONResponse(error.document(), 400)
         table = next((table for word, table in self.tables if word in document["query"]), answer)
         return JSONResponse({"tables": [table], **({"error": self.partial} if self.partial else {})})
+
+    def _model(self, request: Request, body: bytes) -> Response:
+        if not _token_counts(request, "https://cognitiveservices.azure.com"):
+            return _error(401, "PermissionDenied", "The principal lacks the required data action.")
+        self.model_asked.append(json.loads(body))
+        status, written = self.model
+        if status != 200:
+            return _error(status, "PermissionDenied", written)
+        message = {"role": "assistant", "content": json.dumps({"summary": written})}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        return JSONResponse(
+            {"id": "1", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice]}
+        )
 
     def _site(self, request: Request) -> Response:
         if not _token_counts(request, self.address) or request.query_params.get("api-version") != SITES_API:

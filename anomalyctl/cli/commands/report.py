@@ -32,8 +32,9 @@ def report(
 ) -> None:
     """Tell a day: what was judged and found, trends, the health of the alarms, and what to do.
 
-    The alarms are measured as ISA-18.2 and EEMUA 191 have it. With AZURE_OPENAI_ENDPOINT and
-    AZURE_OPENAI_DEPLOYMENT set, a language model writes the summary; else arithmetic does. --mail needs
+    The alarms are measured as ISA-18.2 and EEMUA 191 have it. On Azure the environment's language model
+    writes the summary, asked with your sign-in; elsewhere the one that AZURE_OPENAI_ENDPOINT and
+    AZURE_OPENAI_DEPLOYMENT name. Without one, or where it fails, arithmetic does and says why. --mail needs
     APPLICATIONINSIGHTS_CONNECTION_STRING, and daily_report_enabled in Terraform's variables: the summary is
     mailed within the hour to the addresses of the warnings.
     """
@@ -47,19 +48,19 @@ def report(
     from anomalyctl.cli.views.report import report_view
     from anomalyctl.cli.views.report_html import report_html
     from anomalyctl.cli.views.report_markdown import report_markdown
-    from anomalyctl.language.summary import summary_writer_from
     from anomalyctl.operations.report.day import span_named
     from anomalyctl.operations.report.day_report import report_day
     from anomalyctl.operations.report.job_connections import connect_in_job
     from anomalyctl.operations.report.mailing import Mailbox
+    from anomalyctl.operations.report.writing import summary_writer
 
     now = datetime.now(UTC)
     span = span_named(day, now)
     require_writable(markdown, "--markdown")
     require_writable(html, "--html")
-    writer = summary_writer_from(os.environ)
     post = Mailbox.of(os.environ) if mail else None
     connections = connect_in_job(env, os.environ) or connect(env)
+    writer = summary_writer(connections, os.environ)
     with shown_progress() as progress:
         found = report_day(
             connections,

@@ -10,7 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from anomalyctl.cli.views.anomalies import anomalies_table
-from anomalyctl.cli.views.report_words import health_lines, judging_line, level, slope
+from anomalyctl.cli.views.report_words import (
+    MOST_EPISODES,
+    health_lines,
+    judging_line,
+    level,
+    more_episodes,
+    slope,
+    summary_note,
+)
 from anomalyctl.cli.views.sparklines import bars
 
 if TYPE_CHECKING:
@@ -28,13 +36,18 @@ def report_view(report: DayReport) -> RenderableType:
         Text(f"{report.environment}, {report.day}", style="bold"),
         Text(report.summary),
     ]
+    if note := summary_note(report):
+        parts.append(Text(note, style="hint"))
     if report.recommendations:
         parts += [Text(), Text("What to do", style="bold")]
         for one in report.recommendations:
             parts.append(Text.assemble("• ", one.text, ("  " + one.command, "hint")))
     parts += [Text(), Text("Readings", style="bold"), *(Text(judging_line(one)) for one in report.judging)]
     if report.anomalies:
-        parts += [Text(), Text("Episodes", style="bold"), anomalies_table(list(report.anomalies))]
+        shown = list(report.anomalies[:MOST_EPISODES])
+        parts += [Text(), Text("Episodes", style="bold"), anomalies_table(shown)]
+        if more := more_episodes(report):
+            parts.append(Text(more, style="hint"))
     parts += [Text(), Text("Alarm health", style="bold"), *map(Text, health_lines(report.alarm_health))]
     for source, trends in report.trends.items():
         parts += [Text(), Text(f"Trends of {source}", style="bold"), _trends(trends)]

@@ -6,7 +6,15 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from typing import TYPE_CHECKING, Final
 
-from anomalyctl.cli.views.report_words import health_lines, judging_line, level, slope
+from anomalyctl.cli.views.report_words import (
+    MOST_EPISODES,
+    health_lines,
+    judging_line,
+    level,
+    more_episodes,
+    slope,
+    summary_note,
+)
 
 if TYPE_CHECKING:
     from anomalyctl.operations.report.day_report import DayReport
@@ -36,6 +44,7 @@ def report_html(report: DayReport) -> str:
             """style-src 'unsafe-inline'">""",
             f"<title>{title}</title><style>{_STYLE}</style></head><body><h1>{title}</h1>",
             f"<p>{escape(report.summary)}</p>",
+            f"<p><small>{escape(summary_note(report))}</small></p>" if report.summary_note else "",
             *_sections(report),
             "</body></html>\n",
         ]
@@ -63,9 +72,11 @@ def _sections(report: DayReport) -> Iterator[str]:
                     str(row.occurrences),
                     f"<code>{escape(row.anomaly_id)}</code>",
                 )
-                for row in report.anomalies
+                for row in report.anomalies[:MOST_EPISODES]
             ),
         )
+        if more := more_episodes(report):
+            yield f"<p>{escape(more)}</p>"
     yield "<h2>Alarm health</h2>"
     yield _list(map(escape, health_lines(report.alarm_health)))
     for source, trends in report.trends.items():

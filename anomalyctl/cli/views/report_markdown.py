@@ -6,7 +6,15 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from anomalyctl.cli.views.markdown import code, plain
-from anomalyctl.cli.views.report_words import health_lines, judging_line, level, slope
+from anomalyctl.cli.views.report_words import (
+    MOST_EPISODES,
+    health_lines,
+    judging_line,
+    level,
+    more_episodes,
+    slope,
+    summary_note,
+)
 from anomalyctl.cli.views.sparklines import bars
 
 if TYPE_CHECKING:
@@ -22,6 +30,8 @@ def _lines(report: DayReport) -> Iterator[str]:
     yield f"# {plain(report.environment)}: {plain(report.day)}"
     yield ""
     yield plain(report.summary)
+    if note := summary_note(report):
+        yield from ("", plain(note))
     if report.recommendations:
         yield from ("", "## What to do", "")
         for one in report.recommendations:
@@ -36,12 +46,14 @@ def _lines(report: DayReport) -> Iterator[str]:
         yield from ("", "## Episodes", "")
         yield "| severity | status | began | tags | readings | episode |"
         yield "|---|---|---|---|---|---|"
-        for row in report.anomalies:
+        for row in report.anomalies[:MOST_EPISODES]:
             tags = ", ".join(f"`{code(tag)}`" for tag in row.tags[:3])
             yield (
                 f"| {row.severity_level} | {row.status} | {row.detected_at[:19]}Z | {tags} "
                 f"| {row.occurrences} | `{code(row.anomaly_id)}` |"
             )
+        if more := more_episodes(report):
+            yield from ("", plain(more))
     yield from ("", "## Alarm health", "")
     for line in health_lines(report.alarm_health):
         yield f"- {plain(line)}"

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from anomalyctl.cli.run_progress import spoken
 from anomalyctl.operations.report.alarm_health import ACCEPTABLE_AN_HOUR, FLOOD
+from anomalyctl.operations.report.judging import lasting
 
 if TYPE_CHECKING:
     from anomalyctl.operations.report.alarm_health import AlarmHealth
+    from anomalyctl.operations.report.day_report import DayReport
     from anomalyctl.operations.report.judging import Judging
     from anomalyctl.operations.report.trends import TagTrend
+
+MOST_EPISODES: Final = 100
+"""A report is read by people; the JSON has them all."""
 
 
 def judging_line(one: Judging) -> str:
@@ -26,7 +30,7 @@ def judging_line(one: Judging) -> str:
         if count
     ]
     if one.longest_silence_s:
-        more.append(f"longest silence {spoken(one.longest_silence_s)}")
+        more.append(f"longest silence {lasting(one.longest_silence_s)}")
     text = f"{one.source}: {one.judged:,} judged of about {one.expected:,}"
     return f"{text} ({', '.join(more)})" if more else text
 
@@ -49,9 +53,24 @@ def health_lines(health: AlarmHealth) -> list[str]:
     if health.standing:
         lines.append(f"{len(health.standing)} open for more than a day")
     if health.resolved:
-        took = f", half of them within {spoken(health.median_to_resolve_s or 0.0)}"
+        took = f", half of them within {lasting(health.median_to_resolve_s or 0.0)}"
         lines.append(f"{health.resolved} resolved{took}")
     return lines
+
+
+def summary_note(report: DayReport) -> str:
+    """Why arithmetic wrote the summary though a language model is configured; else empty."""
+    return f"Written by arithmetic. {report.summary_note}" if report.summary_note else ""
+
+
+def more_episodes(report: DayReport) -> str:
+    """What a page leaves out; empty where it shows all."""
+    left_out = len(report.anomalies) - MOST_EPISODES
+    if left_out <= 0:
+        return ""
+    return (
+        f"{left_out:,} more, less grave or later: anomalyctl anomalies list --status all, or --output json."
+    )
 
 
 def level(value: float | None, unit: str = "") -> str:

@@ -1,4 +1,8 @@
-"""How the alarms behave, by the measures of ISA-18.2 and EEMUA 191, an episode being an alarm."""
+"""How the alarms behave, by the measures of ISA-18.2 and EEMUA 191, an episode being an alarm.
+
+Both measure what is announced to one operator: ANSI/ISA-18.2-2016, clause 16 (monitoring and assessment; IEC
+62682 has the same figures), after EEMUA Publication 191. They ask for thirty days: one day is a sample.
+"""
 
 from __future__ import annotations
 
@@ -14,12 +18,14 @@ from anomalyctl.operations.report.day import Span
 from anomalyctl.telemetry.times import parse_time
 
 ACCEPTABLE_AN_HOUR: Final = 6.0
-"""ISA-18.2: about six alarms an hour can be handled by one operator."""
+"""The average that is very likely to be acceptable: about 6 an hour (150 a day) for one operator."""
 FLOOD: Final = 10
-"""More alarms than this in ten minutes are a flood."""
+"""More alarms than this in ten minutes are a flood: nobody follows them. At most 1 % of a month may be one."""
 CHATTERS: Final = 3
-"""As many episodes of one tag within an hour."""
+"""As many episodes of one tag within an hour. The documents call chattering what comes and goes three times a
+minute; here what comes back within ten minutes is one episode, so that an hour stands for the minute."""
 STANDING: Final = timedelta(hours=24)
+"""What is open for longer is stale: fewer than five such a day are to be there, each with a plan."""
 _TEN_MINUTES: Final = timedelta(minutes=10)
 _HOUR: Final = timedelta(hours=1)
 _WORST: Final = 5
@@ -43,19 +49,23 @@ class AlarmHealth:
     most_in_ten_minutes: int
     flood: bool
     standing: tuple[str, ...]
-    """Episodes that have been open for more than a day."""
+    """Episodes that had been open for more than a day when the span ended."""
     chattering: tuple[str, ...]
     """Tags that led three episodes or more within an hour."""
     worst: tuple[BadActor, ...]
     by_severity: dict[str, int]
     unassigned: tuple[str, ...]
-    """Critical and high ones that nobody has taken."""
+    """Critical and high ones that are open and that nobody has taken."""
     resolved: int
     median_to_resolve_s: float | None
 
 
-def alarm_health(rows: Sequence[AnomalyRow], span: Span, *, now: datetime) -> AlarmHealth:
-    """From all episodes seen in the span: those that began in it count as new."""
+def alarm_health(rows: Sequence[AnomalyRow], span: Span) -> AlarmHealth:
+    """From all episodes seen in the span, or open at its end: those that began in it count as new.
+
+    Rate: new / hours. Peak: the most that began in any window of ten minutes. Bad actors: the share of the
+    new ones that a tag leads; by the documents ten alarms should not make more than 5 % of the load.
+    """
     new = [row for row in rows if span.start <= parse_time(row.detected_at) < span.end]
     began = sorted(parse_time(row.detected_at) for row in new)
     most = _most_within(began, _TEN_MINUTES)
@@ -71,7 +81,7 @@ def alarm_health(rows: Sequence[AnomalyRow], span: Span, *, now: datetime) -> Al
         an_hour=len(new) / max(span.seconds / 3600, 1e-9),
         most_in_ten_minutes=most,
         flood=most > FLOOD,
-        standing=tuple(row.anomaly_id for row in still_open if now - parse_time(row.detected_at) > STANDING),
+        standing=tuple(row.anomaly_id for row in rows if _stood(row, span.end)),
         chattering=tuple(sorted(_chattering(new))),
         worst=tuple(
             BadActor(tag, count, count / len(new)) for tag, count in leading.most_common(_WORST) if count > 1
@@ -85,6 +95,11 @@ def alarm_health(rows: Sequence[AnomalyRow], span: Span, *, now: datetime) -> Al
         resolved=len(took),
         median_to_resolve_s=took[len(took) // 2] if took else None,
     )
+
+
+def _stood(row: AnomalyRow, end: datetime) -> bool:
+    open_then = row.status == "open" or (row.resolved_at is not None and parse_time(row.resolved_at) >= end)
+    return open_then and end - parse_time(row.detected_at) > STANDING
 
 
 def _chattering(rows: Sequence[AnomalyRow]) -> set[str]:

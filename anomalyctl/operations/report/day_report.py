@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
-from anomalyctl.errors import NotFound
+from anomalyctl.errors import AnomalyctlError, NotFound
 from anomalyctl.operations.anomalies.listing import AnomalyRow, Filter, list_anomalies
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.progress import SILENCE, Progress
@@ -20,7 +20,9 @@ from anomalyctl.operations.report.trends import TagTrend, tag_trend
 from anomalyctl.telemetry.times import format_time
 
 WriteSummary = Callable[[Mapping[str, Any]], str]
-"""From the figures to a few sentences; empty where nobody can write them."""
+"""From the figures to a few sentences. Raises AnomalyctlError where nobody can write them now."""
+SILENT_SINCE: Final = timedelta(days=7)
+"""A source that was judged so long before the span and not in it has fallen silent: that is news."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,8 @@ class DayReport:
     summary: str
     summary_by: str
     """`arithmetic`, or `language model`."""
+    summary_note: str
+    """Why the language model that is configured did not write it; empty where it did, or there is none."""
     judging: tuple[Judging, ...]
     dead_letters: dict[str, int]
     """By kind."""
@@ -57,15 +61,19 @@ def report_day(
     write_summary: WriteSummary | None = None,
     progress: Progress = SILENCE,
 ) -> DayReport:
-    """The report of a span, over one source or all. Raises NotFound where nothing was judged in it."""
+    """The report of a span, over one source or all; a source that fell silent in the week before is told too.
+
+    Raises NotFound where nothing was judged in it nor in that week.
+    """
     store = connections.anomalies
-    sources = sorted(store.sources(span.start, span.end))
+    sources = sorted(store.sources(span.start - SILENT_SINCE, span.end))
     if source:
         sources = [one for one in sources if one == source]
     if not sources:
         who = f" of {source}" if source else ""
         raise NotFound(
-            f"No reading{who} was judged in {span.name}.", hint="Choose another --day, or --source."
+            f"No reading{who} was judged in {span.name}, nor in the week before.",
+            hint="Choose another --day, or --source.",
         )
     judging, trends = [], {}
     for one in sources:
@@ -82,7 +90,10 @@ def report_day(
     rows = [row for row in rows if row.detected_at < format_time(span.end)]
     standing = list_anomalies(store, Filter(source=source), now=now)
     known = {row.anomaly_id for row in rows}
-    health = alarm_health([*rows, *(row for row in standing if row.anomaly_id not in known)], span, now=now)
+    older = [
+        row for row in standing if row.anomaly_id not in known and row.detected_at < format_time(span.end)
+    ]
+    health = alarm_health([*rows, *older], span)
     letters = Counter(
         str(letter["kind"])
         for letter in store.dead_letters(span.start, span.end)
@@ -95,6 +106,7 @@ def report_day(
         end=format_time(span.end),
         summary="",
         summary_by="arithmetic",
+        summary_note="",
         judging=tuple(judging),
         dead_letters=dict(letters),
         anomalies=tuple(sorted(rows, key=lambda row: (_gravity(row), row.detected_at))),
@@ -102,11 +114,20 @@ def report_day(
         alarm_health=health,
         recommendations=recommendations(judging, trends, health, letters, connections.environment.name),
     )
-    written = write_summary(figures_of(report)) if write_summary else ""
+    written, note = "", ""
+    if write_summary is not None:
+        progress.step("Having the summary written")
+        try:
+            written = write_summary(figures_of(report))
+            note = "" if written else "The language model wrote nothing."
+        except AnomalyctlError as error:
+            note = error.message
+            progress.warn(f"Arithmetic writes the summary. {note} {error.hint}".strip())
     return replace(
         report,
         summary=written or plain_summary(report),
         summary_by="language model" if written else "arithmetic",
+        summary_note=note,
     )
 
 

@@ -81,3 +81,16 @@ def collect(
         if version := told.get("model_version"):
             found.models[version] = None
     return found
+
+
+def lasting(seconds: float) -> str:
+    """`45 s`, `7 min`, `2 h 5 min` or `3 d 4 h`."""
+    whole = int(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    minutes, hours = whole // 60, whole // 3_600
+    if hours == 0:
+        return f"{minutes} min"
+    if hours < 48:
+        return f"{hours} h {minutes % 60} min"
+    return f"{hours // 24} d {hours % 24} h"

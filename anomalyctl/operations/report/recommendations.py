@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from anomalyctl.operations.report.alarm_health import ACCEPTABLE_AN_HOUR, AlarmHealth
-from anomalyctl.operations.report.judging import Judging
+from anomalyctl.operations.report.judging import Judging, lasting
 from anomalyctl.operations.report.trends import TagTrend
 
 _MISSED_SHARE: Final = 0.01
@@ -44,7 +44,7 @@ def _about_alarms(health: AlarmHealth) -> Iterator[Recommendation]:
     if health.unassigned:
         yield Recommendation(
             "unassigned",
-            f"{_counted(len(health.unassigned), 'grave episode')} with nobody to take care of it.",
+            f"Nobody has taken {_counted(len(health.unassigned), 'grave episode')} yet.",
             f"anomalyctl anomalies assign {health.unassigned[0]} --to NAME",
         )
     if health.flood:
@@ -85,7 +85,7 @@ def _about_readings(judging: Sequence[Judging], dead_letters: Mapping[str, int])
         if one.longest_silence_s:
             yield Recommendation(
                 "silence",
-                f"{one.source} sent nothing for {one.longest_silence_s / 60:.0f} minutes: check the sender.",
+                f"{one.source} sent nothing for {lasting(one.longest_silence_s)}: check the sender.",
                 "anomalyctl status",
             )
         if one.half_judged:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import timedelta
 from html.parser import HTMLParser
 from types import SimpleNamespace
@@ -11,14 +13,17 @@ from typing import Any, cast
 
 import pytest
 from rich.console import Console
+from rich.theme import Theme
 
+from anomalyctl.cli.console import STYLES
 from anomalyctl.cli.views.report import report_view
 from anomalyctl.cli.views.report_html import report_html
 from anomalyctl.cli.views.report_markdown import report_markdown
-from anomalyctl.errors import NotFound
+from anomalyctl.errors import NotFound, Transient
 from anomalyctl.operations.connections import Connections
 from anomalyctl.operations.report.day import Span
 from anomalyctl.operations.report.day_report import DayReport, figures_of, report_day
+from anomalyctl.operations.report.mailing import letter_of
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.triage import actions
@@ -91,9 +96,19 @@ def test_the_model_writes_the_summary_from_figures_and_arithmetic_stands_in_for_
     assert (found.summary, found.summary_by) == ("A calm morning with one grave episode.", "language model")
     assert asked == [figures_of(found)]
     assert "anna" not in str(asked)
-    silent = report_day(plant, SPAN, now=NOW, write_summary=lambda _: "")
-    assert silent.summary_by == "arithmetic"
-    assert "readings were judged" in silent.summary
+    assert found.summary_note == ""
+
+    def fail(figures: Mapping[str, Any]) -> str:
+        raise Transient("The language model answered 503.", hint="Later.")
+
+    for writer, why in ((lambda _: "", "wrote nothing"), (fail, "answered 503")):
+        alone = report_day(plant, SPAN, now=NOW, write_summary=writer)
+        assert alone.summary_by == "arithmetic"
+        assert "readings were judged" in alone.summary
+        assert why in alone.summary_note
+        for shown in (report_markdown(alone), report_html(alone), shown_text(alone)):
+            assert "Written by arithmetic" in shown
+    assert "Written by arithmetic" not in report_markdown(found)
 
 
 def test_a_span_or_source_without_verdicts_is_said(plant: Connections, happened: str):
@@ -101,6 +116,46 @@ def test_a_span_or_source_without_verdicts_is_said(plant: Connections, happened:
         report_day(plant, Span("long ago", START - timedelta(days=9), START - timedelta(days=8)), now=NOW)
     with pytest.raises(NotFound, match="No reading of well-9"):
         report_day(plant, SPAN, now=NOW, source="well-9")
+
+
+def test_a_day_without_a_reading_is_a_silence_and_not_a_failure(plant: Connections, happened: str):
+    midnight = NOW.replace(hour=0) + timedelta(days=1)
+    day_after = Span("the day after", midnight, midnight + timedelta(days=1))
+    found = report_day(plant, day_after, now=day_after.end + timedelta(days=30))
+    [judging] = found.judging
+    assert (judging.source, judging.judged, judging.longest_silence_s) == ("well-1", 0, 86_400.0)
+    assert "0 of about 8,640 readings were judged" in found.summary
+    assert {"silence"} <= {one.rule for one in found.recommendations}
+    assert "nothing for 24 h 0 min" in found.recommendations[-1].text
+    assert "longest silence 24 h 0 min" in report_markdown(found)
+    assert "–" in report_html(found)
+
+
+def test_what_began_after_the_day_is_not_of_it(plant: Connections, happened: str):
+    """A report that is written weeks later must not take today's episodes for that day's."""
+    before = Span("the first hour", START, START + timedelta(hours=1))
+    found = report_day(plant, before, now=NOW + timedelta(days=30))
+    assert found.anomalies == ()
+    assert (found.alarm_health.standing, found.alarm_health.unassigned) == ((), ())
+
+
+def test_a_day_of_a_thousand_episodes_is_still_read_by_people(report: DayReport):
+    [row] = report.anomalies
+    many = replace(
+        report, anomalies=tuple(replace(row, anomaly_id=f"{row.anomaly_id}-{n}") for n in range(1_000))
+    )
+    for text in (report_markdown(many), report_html(many), shown_text(many)):
+        assert text.count(row.anomaly_id) <= 102
+        assert "900 more" in text
+        assert len(text) < 100_000
+    assert len(str(figures_of(many))) < 5_000
+    assert len(letter_of(many)) < 1_000
+
+
+def shown_text(report: DayReport) -> str:
+    console = Console(record=True, width=400, color_system=None, theme=Theme(STYLES), file=io.StringIO())
+    console.print(report_view(report))
+    return console.export_text()
 
 
 @pytest.fixture

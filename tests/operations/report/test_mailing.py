@@ -79,6 +79,7 @@ def report(summary: str = "A quiet day.") -> DayReport:
         end="",
         summary=summary,
         summary_by="arithmetic",
+        summary_note="",
         judging=(),
         dead_letters={},
         anomalies=(),

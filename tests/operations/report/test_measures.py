@@ -115,31 +115,35 @@ def test_alarms_are_measured_as_the_standards_have_it():
             resolved_by="anna",
         ),
     ]
-    found = alarm_health(rows, DAY, now=NOW)
+    found = alarm_health(rows, DAY)
     assert (found.new, found.most_in_ten_minutes, found.flood) == (14, 11, True)
     assert found.an_hour == pytest.approx(14 / 24)
     assert found.chattering == ("FLOW",)
     assert [(one.tag, one.episodes) for one in found.worst] == [("FLOW", 12), ("LEVEL", 2)]
     assert found.unassigned == ("well-1-600-LEVEL",)
-    assert found.standing == ("well-1-600-LEVEL",)
+    assert found.standing == ()
     assert (found.resolved, found.median_to_resolve_s) == (1, 1800.0)
 
 
 def test_an_episode_of_another_day_stands_but_is_not_new():
     old = row(-3_000, status="open")
-    found = alarm_health([old], DAY, now=NOW)
-    assert (found.new, found.standing) == (0, (old.anomaly_id,))
+    later = format_time(DAY.end + timedelta(days=2))
+    since_resolved = row(-2_000, resolved_at=later)
+    found = alarm_health([old, since_resolved], DAY)
+    assert (found.new, found.standing) == (0, (old.anomaly_id, since_resolved.anomaly_id))
+    assert found.resolved == 0
 
 
 def test_each_recommendation_brings_the_command_that_begins_it_in_that_environment():
-    health = alarm_health([row(0, severity_level="critical", status="open")], DAY, now=NOW)
+    grave = row(-1, severity_level="critical", status="open")
+    health = alarm_health([grave], DAY)
     trend = tag_trend(PRESSURE, *steady(2.0), length_s=86_400)
     found = {
         one.rule: one for one in recommendations([], {"well-1": [trend]}, health, {"refused": 2}, "prod")
     }
     assert set(found) == {"unassigned", "standing", "dead letters", "trend"}
-    assert found["unassigned"].command == "anomalyctl anomalies assign well-1-0-A --to NAME --env prod"
+    assert found["unassigned"].command == "anomalyctl anomalies assign well-1--1-A --to NAME --env prod"
     assert found["trend"].text == (
         "PRESSURE of well-1 moves +2 bar a day and would reach its limit H in 1.5 days."
     )
-    assert recommendations([], {}, alarm_health([], DAY, now=NOW), {}, "local") == ()
+    assert recommendations([], {}, alarm_health([], DAY), {}, "local") == ()

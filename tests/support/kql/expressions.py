@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator as operators
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 from lark import Token, Tree
@@ -15,7 +15,7 @@ from tests.support.kql.refusing import Refused, no_column
 Row = dict[str, Any]
 _SPANS: Final = {"ms": "milliseconds", "s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _ORDERS: Final = {">": operators.gt, "<": operators.lt, ">=": operators.ge, "<=": operators.le}
-_SPECIAL: Final = frozenset({"iff", "case", "column_ifexists", "ingestion_time", "now"})
+_SPECIAL: Final = frozenset({"iff", "case", "column_ifexists", "ingestion_time", "now", "ago"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +58,8 @@ def evaluated(tree: Any, scope: Scope, row: Row, operator: str) -> Any:
     if kind in ("true", "false"):
         return kind == "true"
     if kind == "moment":
-        return datetime.fromisoformat(str(parts[0]))
+        told = datetime.fromisoformat(str(parts[0]))
+        return told if told.tzinfo else told.replace(tzinfo=UTC)
     if kind == "span":
         unit = str(parts[0]).lstrip("0123456789.")
         return timedelta(**{_SPANS[unit]: float(str(parts[0])[: -len(unit)])})
@@ -122,6 +123,8 @@ def _compared(left: Any, word: str, right: Any) -> bool:
 def _called(name: str, parts: list[Any], scope: Scope, row: Row, operator: str) -> Any:
     if name == "now":
         return scope.now
+    if name == "ago":
+        return scope.now - evaluated(parts[0], scope, row, operator)
     if name == "ingestion_time":
         return row.get("_arrived", row.get("TimeGenerated"))
     if name == "column_ifexists":

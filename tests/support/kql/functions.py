@@ -67,6 +67,7 @@ SCALAR: Final[dict[str, Callable[..., Any]]] = {
     "bag_merge": lambda *bags: {
         name: value for bag in reversed(bags) if isinstance(bag, dict) for name, value in bag.items()
     },
+    "datetime_diff": lambda unit, later, earlier: (later - earlier) // timedelta(**{f"{unit}s": 1}),
     "round": lambda value, digits=0: None if value is None else round(value, int(digits)),
 }
 """iff, case, column_ifexists, ingestion_time and now are known where the columns and the clock are."""
@@ -80,6 +81,7 @@ AGGREGATES: Final[dict[str, Callable[[list[Any]], Any]]] = {
     "sum": lambda values: sum(_held(values)),
     "max": lambda values: max(_held(values), default=None),
     "min": lambda values: min(_held(values), default=None),
+    "avg": lambda values: sum(_held(values)) / len(_held(values)) if _held(values) else None,
     "take_any": lambda values: next(iter(values), None),
 }
 """Over one value a row; count, countif, maxif and sumif take conditions."""

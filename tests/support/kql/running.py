@@ -93,7 +93,7 @@ class Workspace:
         if tree.data == "table":
             return self._table(str(tree.children[0]), bounds, operator)
         if tree.data == "print":
-            return _project(tree, outer, [{}])
+            return _project(tree, outer.over(()), [{}])
         fuzzy, *legs = tree.children
         answers: list[Answer] = []
         failed: Refused | None = None
@@ -176,7 +176,7 @@ def _summarize(tree: Tree[Token], scope: Scope, rows: list[Row]) -> Answer:
     made: dict[str, Tree[Token]] = {}
     for column in wanted.children if wanted else ():
         name, expression = column.children
-        made[_alias(name) or "count_"] = expression
+        made[_alias(name) or _unnamed(expression)] = expression
         _aggregate(expression, scope, [])
     return Answer(
         (*keys, *made),
@@ -206,6 +206,9 @@ def _aggregate(tree: Any, scope: Scope, rows: list[Row]) -> Any:
         return sum(bool(value[0]) for value in values)
     if str(name) in ("maxif", "sumif", "minif"):
         return AGGREGATES[str(name)[:3]]([value[0] for value in values if value[1]])
+    if name == "percentile":
+        held = sorted(value[0] for value in values if value[0] is not None)
+        return held[int(values[0][1] / 100 * (len(held) - 1))] if held else None
     if str(name) not in AGGREGATES:
         raise Refused("SEM0260", f"Unknown function: '{name}'.")
     return AGGREGATES[str(name)]([value[0] for value in values])
@@ -257,7 +260,7 @@ def _columns(tree: Tree[Token], scope: Scope, operator: str) -> dict[str, Any]:
     for column in tree.children:
         name, expression = column.children
         scope.checked(expression, operator)
-        made[_alias(name) or next(iter(expression.scan_values(_is_name)))] = expression
+        made[_alias(name) or _names_in(expression)[-1]] = expression
     return made
 
 
@@ -267,8 +270,13 @@ def _alias(name: Token | None) -> str:
     return str(name or "")
 
 
-def _is_name(value: Token) -> bool:
-    return bool(value.type == "NAME")
+def _unnamed(tree: Any) -> str:
+    """As Kusto names a figure without a name: `sum_judged`, `count_`."""
+    return "_".join([*_names_in(tree), ""] if len(_names_in(tree)) == 1 else _names_in(tree))
+
+
+def _names_in(tree: Tree[Token]) -> list[str]:
+    return [str(one) for one in tree.scan_values(lambda value: value.type == "NAME")]
 
 
 def _values(made: Mapping[str, Any], scope: Scope, row: Row, operator: str) -> Row:
