@@ -9,6 +9,7 @@ from anomalyctl.environments import Environment
 from anomalyctl.errors import InvalidInput, Protected
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import CACHE
+from anomalyctl.resilience.settings import in_force
 
 if TYPE_CHECKING:
     from anomalyctl.stores.readings import Origin, ReadingStore
@@ -36,12 +37,12 @@ class Sender:
         self, store: ReadingStore, source: str, origin: Origin, *, sleep: Callable[[float], None]
     ) -> None:
         self.sent = 0
-        self._store, self._source, self._origin = store, source, origin
-        self._guard = Guard(CACHE, sleep=sleep)
+        self._source, self._origin = source, origin
+        self._store = store.guarded_by(Guard(in_force(CACHE), sleep=sleep))
 
     def send(self, payloads: Sequence[tuple[int, bytes]]) -> None:
         """Queue the payloads, with their own times in ms. Raises Transient when Redis does not recover."""
         if payloads:
             # Sending a reading again is harmless: it counts as a repeat.
-            self._guard.call(lambda: self._store.append(self._source, payloads, origin=self._origin))
+            self._store.append(self._source, payloads, origin=self._origin)
             self.sent += len(payloads)

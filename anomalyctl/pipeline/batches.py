@@ -9,12 +9,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from typing import TYPE_CHECKING, Final
 
-from anomalyctl.errors import AnomalyctlError, InternalError
+from anomalyctl.errors import AnomalyctlError, InternalError, Transient
 from anomalyctl.observability.bound import about, bind
 from anomalyctl.pipeline.sharing_out import share_out
 from anomalyctl.pipeline.source_parts import CHUNK
 from anomalyctl.pipeline.source_run import SourceRun
 from anomalyctl.pipeline.tally import Tally
+from anomalyctl.resilience.manner import in_background
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings.entries import QueueEntry, entries_by_source, id_order
 
@@ -28,6 +29,8 @@ SIDE_BY_SIDE: Final = 4
 """Sources judged at the same time; each call of theirs has its own time-out."""
 ROOM_EVERY_S: Final = 0.25
 """So often, at least, memory is looked at while a drain goes on."""
+
+_MOST_ANSWERS_LOST: Final = 3
 
 
 class Batches:
@@ -50,14 +53,23 @@ class Batches:
         """Work until nothing waits, nobody gets anywhere, or it is time (monotonic seconds) to end."""
         queue, consumer = self._drainer.readings.queue, self._drainer.consumer
         place: str | None = "-"
+        answers_lost = 0
         while not self._stopped() and time.monotonic() < until:
             self._look_after_the_queue()
             if place is not None:
                 entries, place = queue.take_over(consumer, BATCH, after=place)
             else:
-                entries = queue.read_new(consumer, BATCH)
+                try:
+                    entries = queue.read_new(consumer, BATCH)
+                except Transient:
+                    answers_lost += 1
+                    if answers_lost > _MOST_ANSWERS_LOST:
+                        raise
+                    place = "-"  # what the lost answer held is pending, and comes first
+                    continue
                 if not entries:
-                    self._drainer.complete(self._stopped)
+                    with in_background():
+                        self._drainer.complete(self._stopped)
                     return
                 self._drainer.read_until = id_order(entries[-1].id)
             if entries and not self._process(entries):

@@ -8,6 +8,7 @@ from typing import Final
 from anomalyctl.errors import AnomalyctlError, Transient
 from anomalyctl.pipeline.intake import Refusal, Row
 from anomalyctl.pipeline.source_parts import SourceParts, SourceState
+from anomalyctl.resilience.manner import in_background
 from anomalyctl.stores.readings.queue import QueueEntry
 
 _NEIGHBOURS: Final = 3
@@ -24,7 +25,8 @@ def refuse_or_raise(
     entry = QueueEntry(row.entry_id, parts.source, row.payload, row.origin, row.letter, row.queue)
     reason = f"no detector could judge it: {error.message}"
     field = str(error.details.get("field", ""))
-    parts.keeper.refuse(parts.source, [Refusal(entry, reason, field, "unjudged")])
+    with in_background():
+        parts.keeper.refuse(parts.source, [Refusal(entry, reason, field, "unjudged")])
 
 
 def _accepts_any(parts: SourceParts, payloads: Sequence[bytes]) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass, field, replace
+from threading import Event
 from typing import Any, Final, cast
 
 import httpx
@@ -55,6 +56,7 @@ class DetectorClient:
         refused_hint: str = "check DETECTOR_TOKEN",
         policy: Policy = DETECTORS,
         on_breaker: Callable[[Policy, str], None] | None = None,
+        stopping: Event | None = None,
         transport: httpx.BaseTransport | None = None,
         side_by_side: int = 12,
     ) -> None:
@@ -70,7 +72,8 @@ class DetectorClient:
             trust_env=False,
         )
         self.guards = {
-            tier: Guard(replace(policy, name=f"{tier} detector"), on_change=on_breaker) for tier in TIERS
+            tier: Guard(replace(policy, name=f"{tier} detector"), on_change=on_breaker, stopping=stopping)
+            for tier in TIERS
         }
         self._refused_hint = refused_hint
         self._threads = ThreadPoolExecutor(side_by_side, thread_name_prefix="detectors")

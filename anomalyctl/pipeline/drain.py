@@ -24,6 +24,7 @@ from anomalyctl.pipeline.source_parts import SourceParts
 from anomalyctl.pipeline.source_run import SourceRun
 from anomalyctl.pipeline.tally import Tally
 from anomalyctl.pipeline.trimming import make_room
+from anomalyctl.resilience.manner import in_background
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.queue import id_order
@@ -162,7 +163,8 @@ class Drainer:
 
     def make_room(self) -> None:
         """Trim the queue where Redis is nearly full. Only the holder of the lease may call this."""
-        trimmed = make_room(self.readings, self._verdicts, keep=BATCH, now=self._clock())
+        with in_background():
+            trimmed = make_room(self.readings, self._verdicts, keep=BATCH, now=self._clock())
         self.figures.letters_changed(trimmed)
 
     def complete(self, stopped: Callable[[], bool]) -> int:

@@ -18,6 +18,8 @@ logger = logging.getLogger(__name__)
 HAND_BACK_S: Final = 6.0
 """A call that has not ended so long after we were asked to stop may not end before the process does."""
 _LOOK_S: Final = 0.25
+_AGAIN_S: Final = 1.0
+"""After so long what could not be renewed is asked for again."""
 
 
 class Heartbeat:
@@ -91,6 +93,7 @@ class Heartbeat:
             except AnomalyctlError as error:
                 # Unknown, not lost: the token guards what is written meanwhile.
                 logger.warning("the lease %s could not be renewed: %s", self.lease.name, error.message)
+                renew_at = now + min(_AGAIN_S, self._ttl_s / 3)
                 continue
             if not held:
                 logger.warning("the lease %s was lost", self.lease.name)

@@ -18,6 +18,7 @@ from anomalyctl.pipeline.late_readings import judge_late
 from anomalyctl.pipeline.passage import Passage
 from anomalyctl.pipeline.source_parts import CHUNK, SourceParts, SourceState, bounded
 from anomalyctl.pipeline.tally import Tally
+from anomalyctl.resilience.manner import in_background
 from anomalyctl.stores.readings.queue import QueueEntry
 
 logger = logging.getLogger(__name__)
@@ -64,7 +65,8 @@ class SourceRun:
         self._writer.shutdown()
 
     def _clear_away(self, intake: Intake, tally: Tally) -> None:
-        self.parts.keeper.refuse(self.parts.source, intake.refused)
+        with in_background():
+            self.parts.keeper.refuse(self.parts.source, intake.refused)
         fresh = {row.ms for row in intake.fresh}
         repeats = [(row, first) for row, first in intake.repeats if first.ms in fresh]
         self.parts.keeper.drop_repeats(self.parts.source, repeats)
@@ -175,7 +177,8 @@ class SourceRun:
         if state.fit_point is None or state.clean < state.fit_point:
             return
         try:
-            fit = self.parts.fitter.fit(self.parts.source, state.newest_ms)
+            with in_background():
+                fit = self.parts.fitter.fit(self.parts.source, state.newest_ms)
         except Transient as error:
             # Redis may be full; judging goes on with the model that there is, and makes room.
             logger.warning("%s: no new model now: %s", self.parts.source, error.message)

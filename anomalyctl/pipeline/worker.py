@@ -29,8 +29,9 @@ from anomalyctl.pipeline.housekeeping import CleanedUp, clean_up
 from anomalyctl.pipeline.rounds import Rounds
 from anomalyctl.pipeline.settings import WorkerSettings, worker_settings
 from anomalyctl.resilience.guard import Guard
-from anomalyctl.resilience.policies import DATABASE, DETECTORS
-from anomalyctl.resilience.settings import tuned
+from anomalyctl.resilience.manner import in_background
+from anomalyctl.resilience.policies import CACHE, DATABASE, DETECTORS, Policy
+from anomalyctl.resilience.settings import in_force
 from anomalyctl.stores.readings.entries import id_order
 from anomalyctl.stores.readings.places import MOST_QUEUES
 from anomalyctl.stores.shared_breakers import SharedBreakers
@@ -76,12 +77,16 @@ class Worker:
         self.doorbell: Doorbell[Drained] = Doorbell(self._drain)
         self.figures = PipelineFigures()
         self.breakers = SharedBreakers(lambda: self.readings, owner=consumer_name(), clock=_now)
-        self.database_guard = Guard(tuned(DATABASE, os.environ), on_change=self.breakers.tell)
+        self.cache_guard = self._guard(CACHE)
+        self.database_guard = self._guard(DATABASE)
+
+    def _guard(self, policy: Policy) -> Guard:
+        return Guard(in_force(policy), on_change=self.breakers.tell, stopping=self.stopping)
 
     @cached_property
     def readings(self) -> ReadingStore:
         """The Redis side."""
-        return self.settings.reading_store()
+        return self.settings.reading_store(self.cache_guard)
 
     @cached_property
     def anomalies(self) -> AnomalyStore:
@@ -89,24 +94,20 @@ class Worker:
         return self.settings.anomaly_store(self.database_guard)
 
     @cached_property
-    def anomalies_in_background(self) -> AnomalyStore:
-        """The same for the clean-up and the dashboard's counts: they must not take the verdicts' places."""
-        return self.settings.anomaly_store(self.database_guard.background())
-
-    @cached_property
     def detectors(self) -> DetectorClient:
         """The three tiers."""
         return DetectorClient(
             self.settings.fastapi_endpoint,
             self.settings.detector_token.get_secret_value(),
-            policy=tuned(DETECTORS, os.environ),
+            policy=in_force(DETECTORS),
             on_breaker=self.breakers.tell,
+            stopping=self.stopping,
         )
 
     @property
     def guards(self) -> dict[str, Guard]:
         """What stands before calls to others, by what is called."""
-        guards = [self.database_guard, *self.detectors.guards.values()]
+        guards = [self.cache_guard, self.database_guard, *self.detectors.guards.values()]
         return {guard.policy.name: guard for guard in guards}
 
     @cached_property
@@ -152,15 +153,18 @@ class Worker:
 
     def fit_models(self) -> list[Fit]:
         """Refit every source's model from its window."""
-        return self.drainer.fitter.fit_all()
+        with in_background():
+            return self.drainer.fitter.fit_all()
 
     def update_dashboard_cache(self) -> dict[str, int]:
         """Count the open episodes for the dashboard."""
-        return update_dashboard_cache(self.readings, self.anomalies_in_background, now=_now())
+        with in_background():
+            return update_dashboard_cache(self.readings, self.anomalies, now=_now())
 
     def clean_up(self) -> CleanedUp:
         """Sweep up what is done with, and finish what was interrupted."""
-        done = clean_up(self.readings, self.anomalies_in_background, consumer=consumer_name(), now=_now())
+        with in_background():
+            done = clean_up(self.readings, self.anomalies, consumer=consumer_name(), now=_now())
         self.figures.count_letters(done.dead_letters)
         return done
 
@@ -172,7 +176,8 @@ class Worker:
     def count_letters(self) -> None:
         """Say how many dead letters there are, before the first clean-up does."""
         try:
-            self.figures.count_letters(self.anomalies_in_background.count_dead_letters())
+            with in_background():
+                self.figures.count_letters(self.anomalies.count_dead_letters())
         except AnomalyctlError as error:
             logger.info("the dead letters could not be counted now: %s", error.message)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from copy import copy
+from threading import Event
 from typing import Final, TypeVar
 
 import tenacity
@@ -14,6 +14,7 @@ from anomalyctl.observability import names
 from anomalyctl.observability.figures import Figure
 from anomalyctl.resilience.breaker import CLOSED, HALF_OPEN, OPEN, Breaker, Refused
 from anomalyctl.resilience.bulkhead import Bulkhead
+from anomalyctl.resilience.manner import is_in_background, is_once
 from anomalyctl.resilience.policies import Policy
 
 T = TypeVar("T")
@@ -24,7 +25,8 @@ class Guard:
     """Retry with jitter around a circuit breaker, by one `Policy`. One guard serves many threads.
 
     What is called raises `Transient` or `TimedOut` for what may heal; anything else passes at once and
-    counts as an answer. A rate limit is a `Transient` with `retry_after_s` in its details (`rate_limited`).
+    counts as an answer. A rate limit is a `Transient` with `retry_after_s` in its details (`rate_limited`);
+    it, and one with `answered` there, is tried again and opens no breaker: somebody is there.
     """
 
     def __init__(
@@ -34,23 +36,31 @@ class Guard:
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
         on_change: Callable[[Policy, str], None] | None = None,
+        stopping: Event | None = None,
     ) -> None:
-        """`on_change` is told the breaker's new state, outside of its locks; it must not raise."""
+        """`on_change` is told the breaker's new state, outside of its locks; it must not raise. Once
+        `stopping` is set, nothing is tried again, and a pause under way ends.
+        """
         self.policy = policy
         self._on_change = on_change
+        self._stopping = stopping
         self._told = CLOSED
+        behind = policy.background()
         self._bulkhead = Bulkhead(policy.name, concurrent=policy.concurrent, queued=policy.queued)
+        self._behind = Bulkhead(
+            f"{policy.name} in the background", concurrent=behind.concurrent, queued=behind.queued
+        )
         self._breaker = Breaker(
             failures=policy.breaker_failures,
             rest_s=policy.breaker_rest_s,
-            counts=lambda error: _may_heal(error) and not _is_rate_limit(error),
+            counts=lambda error: _may_heal(error) and not _has_answered(error),
             clock=clock,
         )
         self._retrying = tenacity.Retrying(
             retry=tenacity.retry_if_exception(self._worth_another_try),
             stop=self._enough,
             wait=self._pause_s,
-            sleep=sleep,
+            sleep=sleep if stopping is None else _until(stopping),
             reraise=True,
         )
 
@@ -60,26 +70,15 @@ class Guard:
         return self._breaker.state
 
     def call(self, function: Callable[[], T]) -> T:
-        """The function's result. Raises its last error, or `Transient` while the breaker is open."""
-        with self._bulkhead.place():
+        """The function's result. Raises its last error, or `Transient` while the breaker is open.
+
+        Within `manner.in_background` it takes a place of the background; within `manner.once` it has one try.
+        """
+        with (self._behind if is_in_background() else self._bulkhead).place():
+            if is_once():
+                return self._attempt(function)
             result: T = self._retrying.copy()(self._attempt, function)
         return result
-
-    def background(self) -> Guard:
-        """For work that nobody waits for: its own places by the policy's background, and the same breaker."""
-        other = copy(self)
-        other.policy = self.policy.background()
-        other._bulkhead = Bulkhead(
-            f"{self.policy.name} in the background",
-            concurrent=other.policy.concurrent,
-            queued=other.policy.queued,
-        )
-        other._retrying = self._retrying.copy(
-            retry=tenacity.retry_if_exception(other._worth_another_try),
-            stop=other._enough,
-            wait=other._pause_s,
-        )
-        return other
 
     def rest(self) -> None:
         """Call nothing for a while: another process has found the other side down."""
@@ -113,6 +112,8 @@ class Guard:
 
     def _enough(self, state: tenacity.RetryCallState) -> bool:
         error = _error_of(state)
+        if self._stopping is not None and self._stopping.is_set():
+            return True
         if (state.seconds_since_start or 0.0) >= self.policy.total_s:
             return True
         if not _is_rate_limit(error):
@@ -134,6 +135,14 @@ class Guard:
         )(state)
 
 
+def _until(stopping: Event) -> Callable[[float], None]:
+    def pause(seconds: float) -> None:
+        if stopping.wait(seconds):
+            raise Transient("What failed is not tried again: this process was asked to stop.")
+
+    return pause
+
+
 def breaker_figure(guards: Iterable[Guard]) -> Figure:
     """The states of their breakers."""
     states = [({"name": guard.policy.name}, _STATES[guard.state]) for guard in guards]
@@ -149,6 +158,10 @@ def _may_heal(error: BaseException) -> bool:
     if isinstance(error, Transient):
         return error.details.get("breaker") != "open"
     return isinstance(error, TimedOut)
+
+
+def _has_answered(error: BaseException) -> bool:
+    return _is_rate_limit(error) or (isinstance(error, Transient) and bool(error.details.get("answered")))
 
 
 def _is_rate_limit(error: BaseException | None) -> bool:

@@ -55,7 +55,8 @@ LANGUAGE: Final = Policy(
 )
 """A verdict waits for its contexts and has 30 s in all: known causes now beat better words later."""
 DATABASE: Final = Policy("database", timeout_s=10.0, breaker_failures=3, breaker_rest_s=30.0)
-CACHE: Final = Policy("cache", timeout_s=5.0)
+CACHE: Final = Policy("cache", timeout_s=5.0, breaker_rest_s=5.0)
+"""All stands on it, and it is back seconds after a restart: a minute's rest would be a minute's backlog."""
 RESOURCE_MANAGER: Final = Policy(
     "Resource Manager", timeout_s=30.0, wait_max_s=20.0, rate_limit_attempts=5, rate_limit_wait_max_s=120.0
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from typing import Any, Final
@@ -10,6 +11,11 @@ from anomalyctl.errors import InvalidInput
 from anomalyctl.resilience.policies import Policy
 
 _PREFIX: Final = "RESILIENCE"
+
+
+def in_force(policy: Policy) -> Policy:
+    """The policy as this process's environment tunes it; see `tuned`."""
+    return tuned(policy, os.environ)
 
 
 def tuned(policy: Policy, environ: Mapping[str, str]) -> Policy:

@@ -10,13 +10,17 @@ from typing import TYPE_CHECKING, Any
 from anomalyctl.errors import InvalidInput, SignInFailed, Transient, Unreachable
 
 if TYPE_CHECKING:
-    import redis
     from azure.core.credentials import TokenCredential
+
+    from anomalyctl.resilience.guard import Guard
+    from anomalyctl.stores.guarded_redis import GuardedRedis
 
 TIMEOUT_S = 5.0
 DEFAULT_POOL_SIZE = 16
 _TLS_PORTS = {6380, 10000}
 _HINT = "see what runs with `anomalyctl status`"
+_ANSWERED = {"answered": True}
+"""It takes no writes and is there: a breaker that opened would keep back what makes room."""
 
 
 def connect_redis(
@@ -24,24 +28,31 @@ def connect_redis(
     *,
     pool_size: int = DEFAULT_POOL_SIZE,
     connect_timeout_s: float = TIMEOUT_S,
-    timeout_s: float = TIMEOUT_S,
+    guard: Guard | None = None,
     credential: TokenCredential | None = None,
     ca_bundle: str = "",
-) -> redis.Redis:
-    """A client with a bounded pool; it connects at its first command.
+) -> GuardedRedis:
+    """A client with a bounded pool; it connects at its first command. redis-py's own retries are off.
 
-    Reads `redis://` and `rediss://` URLs and the form that Azure hands out,
-    `host:port,password=…,ssl=True,user=…`. Over TLS and without a password Entra signs in: `credential`,
-    or this process's own identity. `ca_bundle` is a PEM file beside the system's authorities.
+    Every command goes through `guard`, or one of its own for somebody who waits (`CACHE.interactive()`); its
+    policy says how long an answer may take. Reads `redis://` and `rediss://` URLs and the form that Azure
+    hands out, `host:port,password=…,ssl=True,user=…`. Over TLS and without a password Entra signs in:
+    `credential`, or this process's own identity. `ca_bundle` is a PEM file beside the system's authorities.
     Raises InvalidInput (field `REDIS_CONNECTION_STRING`); the message never holds the password.
     """
     import redis
-    from redis.backoff import ExponentialBackoff
+    from redis.backoff import NoBackoff
     from redis.retry import Retry
 
+    from anomalyctl.resilience.guard import Guard
+    from anomalyctl.resilience.policies import CACHE
+    from anomalyctl.resilience.settings import in_force
+    from anomalyctl.stores.guarded_redis import GuardedRedis
+
+    guard = guard or Guard(in_force(CACHE).interactive())
     options: dict[str, Any] = {
         **_parse(connection_string),
-        "socket_timeout": timeout_s,
+        "socket_timeout": guard.policy.timeout_s,
         "socket_connect_timeout": connect_timeout_s,
         "socket_keepalive": True,
         "health_check_interval": 30,
@@ -58,11 +69,11 @@ def connect_redis(
     pool = blocking_pool(
         connection_class=redis.SSLConnection if secure else redis.Connection,
         max_connections=pool_size,
-        timeout=timeout_s,
-        retry=Retry(ExponentialBackoff(cap=0.5, base=0.05), 3),
+        timeout=guard.policy.timeout_s,
+        retry=Retry(NoBackoff(), 0),
         **options,
     )
-    return redis.Redis.from_pool(pool)
+    return GuardedRedis.of(pool, guard)
 
 
 def _signed_in_pool(credential: TokenCredential | None) -> Any:
@@ -93,6 +104,7 @@ def redis_errors() -> Iterator[None]:
         raise Transient(
             "Redis is out of memory and takes no more readings; nothing was half-written.",
             hint="let the pipeline catch up, run clean_up, or give Redis more memory",
+            details=_ANSWERED,
         ) from error
     except failures.BusyLoadingError as error:
         raise Transient("Redis is still loading its data.", hint="try again in a moment") from error
@@ -101,14 +113,16 @@ def redis_errors() -> Iterator[None]:
             "Redis is read-only at the moment (failing over).", hint="try again in a moment"
         ) from error
     except failures.TimeoutError as error:
-        raise Transient(f"Redis did not answer within {TIMEOUT_S:g} s.", hint=_HINT) from error
+        raise Transient("Redis did not answer in time.", hint=_HINT) from error
     except failures.ConnectionError as error:
         raise Unreachable(f"Redis cannot be reached: {_first_line(error)}", hint=_HINT) from error
     except failures.ResponseError as error:
         # A full disk stops the append-only file, and with it every write. In a pipeline the word comes later.
         if "MISCONF" in str(error):
             raise Transient(
-                "Redis cannot write to its disk and refuses writes.", hint="free disk space for Redis"
+                "Redis cannot write to its disk and refuses writes.",
+                hint="free disk space for Redis",
+                details=_ANSWERED,
             ) from error
         raise
 

@@ -13,10 +13,15 @@ if TYPE_CHECKING:
 
 
 def connect_cosmos(
-    connection_string: str, *, credential: TokenCredential | None = None, ca_bundle: str = ""
+    connection_string: str,
+    *,
+    credential: TokenCredential | None = None,
+    ca_bundle: str = "",
+    timeout_s: float = DATABASE.timeout_s,
 ) -> CosmosClient:
     """A client for `AccountEndpoint=…;AccountKey=…;`. Without a key Entra signs in: `credential`, or this
-    process's own identity. `ca_bundle` is a PEM file in place of the system's authorities.
+    process's own identity. `ca_bundle` is a PEM file in place of the system's authorities, `timeout_s` how
+    long one answer may take.
 
     Nothing is sent before the first use, except the account's address list. Raises `InvalidInput` for a
     string of neither form.
@@ -25,6 +30,7 @@ def connect_cosmos(
 
     from anomalyctl.stores.cosmos_encoding import encode_quickly
     from anomalyctl.stores.cosmos_errors import cosmos_errors
+    from anomalyctl.stores.cosmos_transport import OnceTransport
     from anomalyctl.stores.credentials import service_credential
 
     encode_quickly()
@@ -37,13 +43,15 @@ def connect_cosmos(
             endpoint,
             credential=key or credential or service_credential(),
             connection_timeout=5,
-            read_timeout=DATABASE.timeout_s,
+            read_timeout=timeout_s,
             retry_total=0,
             retry_connect=0,
             retry_read=0,
             retry_status=0,
             # 0 would mean "the default" (9 tries) to the SDK.
             retry_throttle_total=-1,
+            # What no option turns off.
+            transport=OnceTransport(),
             **trust,
         )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from azure.core.exceptions import (
     AzureError,
@@ -15,7 +15,7 @@ from azure.core.exceptions import (
     ServiceRequestError,
     ServiceResponseError,
 )
-from azure.cosmos.exceptions import CosmosClientTimeoutError
+from azure.cosmos.exceptions import CosmosClientTimeoutError, CosmosHttpResponseError
 
 from anomalyctl.errors import (
     AnomalyctlError,
@@ -30,10 +30,16 @@ from anomalyctl.errors import (
     Unreachable,
 )
 from anomalyctl.resilience.guard import rate_limited
+from anomalyctl.stores.cosmos_transport import AskedAgain
 
 _RETRY_AFTER_MS: Final = "x-ms-retry-after-ms"
 _OWNER_MISSING: Final = 1003
 """Sub-status of a 404 whose database or container, not whose document, does not exist."""
+
+_NOT_THERE_YET: Final = 1002
+"""Of a 404: the replica that was asked has not heard yet of what this session has written."""
+_FAILING_OVER: Final = (3, 1008)
+"""Of a 403: no writes here any more, or no such region; another one takes them."""
 
 
 class Conflict(LostRace):
@@ -53,6 +59,8 @@ def cosmos_errors(what: str) -> Iterator[None]:
 
 def translate(error: AzureError, what: str) -> AnomalyctlError:
     """The error of ours that says the same as the SDK's."""
+    if isinstance(error, AskedAgain):
+        return translate(_of_the_only_try(error), what)
     if isinstance(error, ClientAuthenticationError):
         return _not_allowed(what)
     if isinstance(error, HttpResponseError) and error.status_code and not _is_cut_off(error):
@@ -67,6 +75,12 @@ def translate(error: AzureError, what: str) -> AnomalyctlError:
     return InternalError(f"Could not {what}: {_first_line(error)}")
 
 
+def _of_the_only_try(error: AskedAgain) -> AzureError:
+    first = error.first
+    made: Any = CosmosHttpResponseError
+    return first if isinstance(first, AzureError) else cast("AzureError", made(response=first))
+
+
 def _is_cut_off(error: HttpResponseError) -> bool:
     """The answer's beginning came, and says nothing without its end."""
     return isinstance(error, IncompleteReadError | DecodeError)
@@ -75,8 +89,10 @@ def _is_cut_off(error: HttpResponseError) -> bool:
 def _by_status(error: HttpResponseError, what: str) -> AnomalyctlError:
     status = int(error.status_code or 0)
     sub_status = getattr(error, "sub_status", None)
-    if status in (401, 403):
+    if status in (401, 403) and sub_status not in _FAILING_OVER:
         return _not_allowed(what)
+    if (status == 404 and sub_status == _NOT_THERE_YET) or status == 403:
+        return Transient(f"Could not {what}: Cosmos DB fails over, or is behind.", details={"status": status})
     if status == 404:
         if sub_status == _OWNER_MISSING or not _is_about_a_document(error):
             return NotDeployed(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from anomalyctl.resilience.manner import once
 from anomalyctl.stores.connections import redis_errors
 
 if TYPE_CHECKING:
@@ -58,6 +59,8 @@ class Leases:
         token = self._acquire(keys=[lease_key(name), lease_token_key(name)], args=[owner, _ms(ttl_s)])
         return Lease(name, owner, int(token)) if token else None
 
+    # Whoever holds one comes again before its life is over, and must see in time that it is lost.
+    @once()
     @redis_errors()
     def renew(self, lease: Lease, *, ttl_s: float) -> bool:
         """Hold on for another `ttl_s`; False when it has expired or is somebody else's."""

@@ -29,12 +29,15 @@ class RedisSettings(BaseSettings):
     retention_hours: float = Field(24.0, gt=0, le=24 * 90)
     """How long the window of a source is."""
 
-    def reading_store(self) -> ReadingStore:
-        """The Redis side, with one pool; it connects at the first command."""
+    def reading_store(self, guard: Guard | None = None) -> ReadingStore:
+        """The Redis side, with one pool, behind a guard for one who waits unless one is given; it connects at
+        the first command.
+        """
         client = connect_redis(
             self.redis_connection_string.get_secret_value(),
             pool_size=self.redis_pool_size,
             connect_timeout_s=self.redis_connect_timeout_ms / 1000,
+            guard=guard,
         )
         return ReadingStore(client, retention=timedelta(hours=self.retention_hours))
 
@@ -47,7 +50,14 @@ class StoreSettings(RedisSettings):
 
     def anomaly_store(self, guard: Guard | None = None) -> AnomalyStore:
         """The Cosmos DB side, behind a guard of its own unless one is given."""
+        from anomalyctl.resilience.guard import Guard
+        from anomalyctl.resilience.policies import DATABASE
+        from anomalyctl.resilience.settings import in_force
         from anomalyctl.stores.anomalies import AnomalyStore
         from anomalyctl.stores.cosmos import connect_cosmos
 
-        return AnomalyStore(connect_cosmos(self.cosmos_db_connection_string.get_secret_value()), guard=guard)
+        guard = guard or Guard(in_force(DATABASE))
+        client = connect_cosmos(
+            self.cosmos_db_connection_string.get_secret_value(), timeout_s=guard.policy.timeout_s
+        )
+        return AnomalyStore(client, guard=guard)

@@ -139,14 +139,14 @@ def test_no_reading_is_ever_ahead_of_the_clock(
     reading_store: ReadingStore, monkeypatch: pytest.MonkeyPatch, speed: float
 ) -> None:
     clock, ahead, arrived = ManualClock(), [], []
-    append = reading_store.append
+    append = ReadingStore.append
 
-    def watching(source: str, payloads: Any, *, origin: Any) -> int:
+    def watching(store: ReadingStore, source: str, payloads: Any, *, origin: Any) -> int:
         ahead.extend(ms - epoch_ms(clock.now) for ms, _ in payloads)
         arrived.append(len(payloads))
-        return append(source, payloads, origin=origin)
+        return append(store, source, payloads, origin=origin)
 
-    monkeypatch.setattr(reading_store, "append", watching)
+    monkeypatch.setattr(ReadingStore, "append", watching)
     simulation = run(reading_store, clock, speed=speed, duration=timedelta(minutes=20), rate=TEN_SECONDS)
     assert max(ahead) <= 0
     assert simulation.summary().readings == 120

@@ -9,6 +9,7 @@ import pytest
 
 from anomalyctl.errors import Transient
 from anomalyctl.resilience.guard import Guard
+from anomalyctl.resilience.manner import in_background
 from anomalyctl.resilience.policies import CACHE, DATABASE, DETECTORS, LANGUAGE, POLICIES, Policy
 from anomalyctl.resilience.settings import tuned, variable_of
 
@@ -36,7 +37,6 @@ def test_every_number_of_every_policy_can_be_set(policy: Policy) -> None:
 
 def test_background_work_has_its_own_places_and_the_same_breaker() -> None:
     guard = Guard(Policy("database", 1, attempts=1, breaker_failures=1, concurrent=1, queued=1))
-    behind = guard.background()
     inside, leave = threading.Event(), threading.Event()
 
     def hold() -> None:
@@ -46,14 +46,15 @@ def test_background_work_has_its_own_places_and_the_same_breaker() -> None:
     thread = threading.Thread(target=guard.call, args=(hold,))
     thread.start()
     assert inside.wait(5)
-    assert behind.call(lambda: "well") == "well"
+    with in_background():
+        assert guard.call(lambda: "well") == "well"
     leave.set()
     thread.join(5)
 
     def down() -> None:
         raise Transient("down")
 
-    with pytest.raises(Transient, match="down"):
-        behind.call(down)
+    with pytest.raises(Transient, match="down"), in_background():
+        guard.call(down)
     with pytest.raises(Transient, match="left alone"):
         guard.call(lambda: "well")

@@ -12,6 +12,7 @@ import orjson
 from anomalyctl.local.functions.bindings import FunctionDefinition, refusal
 from anomalyctl.local.functions.calls import Calls
 from anomalyctl.local.functions.triggers import Trigger
+from anomalyctl.resilience.manner import once
 
 
 class RedisStreamTrigger(Trigger):
@@ -43,7 +44,7 @@ class RedisStreamTrigger(Trigger):
         from anomalyctl.stores.connections import connect_redis, redis_errors
 
         self._client = self._client or connect_redis(self._connection_string, pool_size=2)
-        with redis_errors():
+        with once(), redis_errors():
             try:
                 self._client.xgroup_create(self._key, self.definition.name, id="0", mkstream=True)
             except ResponseError as error:
@@ -56,7 +57,8 @@ class RedisStreamTrigger(Trigger):
 
         from anomalyctl.stores.connections import redis_errors
 
-        with redis_errors():
+        # The rounds are the repeats.
+        with once(), redis_errors():
             try:
                 answer = self._client.xreadgroup(
                     self.definition.name, self._consumer, {self._key: ">"}, count=self._batch
@@ -66,10 +68,11 @@ class RedisStreamTrigger(Trigger):
                     raise
                 self.prepare()  # somebody deleted the stream
                 return self._interval_s
-            for entry_id, fields in (row for _, rows in answer or [] for row in rows):
-                if self.stopping.is_set():
-                    break
-                self.calls.call(trigger_value(entry_id, fields))
+        for entry_id, fields in (row for _, rows in answer or [] for row in rows):
+            if self.stopping.is_set():
+                break
+            self.calls.call(trigger_value(entry_id, fields))
+            with once(), redis_errors():
                 self._client.xack(self._key, self.definition.name, entry_id)
         return self._interval_s
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from anomalyctl.resilience.manner import once
 from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import BREAKERS
 
@@ -37,6 +38,8 @@ class BreakerBoard:
     def __init__(self, client: redis.Redis) -> None:
         self._client: Any = client
 
+    # Whoever tells has a call of its own under way.
+    @once()
     @redis_errors()
     def write(self, state: BreakerState) -> None:
         """Tell a change."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from anomalyctl.resilience.manner import once
 from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import DEAD_LETTERS
 
@@ -39,6 +40,8 @@ class DeadLetters:
     def __init__(self, client: redis.Redis) -> None:
         self._client: Any = client
 
+    # Cosmos DB has them: in a full Redis nothing must wait for this.
+    @once()
     @redis_errors()
     def add(self, letters: Sequence[DeadLetter]) -> None:
         """Keep letters, dropping the oldest beyond a thousand."""

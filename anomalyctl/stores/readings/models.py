@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from anomalyctl.resilience.manner import once
 from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import fitting_key, model_key
 from anomalyctl.telemetry.times import format_time, parse_time
@@ -53,6 +54,8 @@ class ModelShelf:
                 )
         return None
 
+    # Done twice, it would file the new model under the name of the old one, whose place it has taken.
+    @once()
     @redis_errors()
     def save(self, source: str, *, version: str, data: bytes, fitted_at: datetime, rows: int = 0) -> None:
         """Put a model into use; the one before is kept under its version, the sixth before is dropped."""

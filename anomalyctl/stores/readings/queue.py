@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from anomalyctl.resilience.manner import once
 from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.entries import (
     QueueEntry,
@@ -71,6 +72,7 @@ class ReadingQueue:
         if self.last_delivered_id() is None:
             self._create_group(keys=[self.key], args=[GROUP])
 
+    @once()
     @redis_errors()
     def put_back(self, source: str, payload: bytes, *, origin: str, letter: str) -> str:
         """Queue a dead letter again, wherever its source's readings are; returns the id of its new entry."""
@@ -78,9 +80,13 @@ class ReadingQueue:
         entered = self._places.enter(source, lambda pipe, key: pipe.xadd(key, fields))
         return str(entered[0].decode())
 
+    @once()
     @redis_errors()
     def read_new(self, consumer: str, count: int) -> list[QueueEntry]:
-        """Up to `count` entries that nobody has read; they are pending for `consumer` from now on."""
+        """Up to `count` entries that nobody has read; they are pending for `consumer` from now on.
+
+        Never asked again by itself: where the answer is lost, older ones are pending that must come first.
+        """
         answer = self._client.xreadgroup(GROUP, consumer, {self.key: ">"}, count=count)
         return [self._entry(*row) for _, rows in answer or [] for row in rows]
 

@@ -28,6 +28,8 @@ from anomalyctl.telemetry.verdicts import Memory, Tier
 if TYPE_CHECKING:
     import redis
 
+    from anomalyctl.resilience.guard import Guard
+
 
 class ReadingStore:
     """Readings, models, memories, registries and dead letters of all sources.
@@ -127,6 +129,11 @@ class ReadingStore:
     def save_registry(self, source: str, registry: TagRegistry) -> None:
         """Give the source tags of its own."""
         self._client.set(tags_key(source), orjson.dumps(registry_to_mapping(registry)))
+
+    def guarded_by(self, guard: Guard) -> ReadingStore:
+        """The same connections behind another guard; this store's client closes them."""
+        retention = timedelta(milliseconds=self.windows.retention_ms)
+        return ReadingStore(self._client.guarded_by(guard), retention=retention)
 
     def on_queue(self, number: int) -> Self:
         """The same store, whose `queue` is another."""
