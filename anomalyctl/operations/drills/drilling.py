@@ -121,8 +121,8 @@ def _data_corruption(rehearsal: Rehearsal) -> None:
         plant.send(rehearsal.middle, READINGS)
         plant.wait_until_judged()
     rehearsal.struck_at = time.monotonic()
-    with rehearsal.step("An hour of verdicts is deleted by mistake"):
-        plant.delete_verdicts(rehearsal.begin, rehearsal.middle)
+    with rehearsal.step("An hour of verdicts and the episode are deleted by mistake"):
+        plant.delete_by_mistake(rehearsal.begin, rehearsal.middle)
     for number in (1, 2, 3):
         rehearsal.paragraph(number)
     with rehearsal.step("The database is put back as it was at the point in time"):

@@ -27,7 +27,7 @@ from anomalyctl.operations.drills.model import DrillBalance
 from anomalyctl.operations.progress import Progress
 from anomalyctl.processes.parent_death import end_with_parent
 from anomalyctl.project import Project
-from anomalyctl.stores.anomalies.schema import ANOMALY_RESULTS
+from anomalyctl.stores.anomalies.schema import ANOMALY_RESULTS, UNRESOLVED
 from anomalyctl.telemetry.faults import inject, parse_fault
 from anomalyctl.telemetry.registry import built_in_registry
 from anomalyctl.telemetry.simulator import simulate
@@ -144,14 +144,19 @@ class DrillPlant:
         self._database.chmod(0o600)
         self.bring_up()
 
-    def delete_verdicts(self, start: datetime, end: datetime) -> int:
-        """The mistake: verdicts of a span, gone from the database. How many."""
+    def delete_by_mistake(self, start: datetime, end: datetime) -> None:
+        """Verdicts of a span and all episodes, gone. Raises AnomalyctlError where there are none."""
         store = self.reach.anomalies
-        doomed = [(one["id"], one["source_day"]) for one in store.verdicts(SOURCE, start, end)]
-        container = store.database.get_container_client(ANOMALY_RESULTS)
-        for item, partition in doomed:
-            container.delete_item(item, partition_key=partition)
-        return len(doomed)
+        doomed = {
+            ANOMALY_RESULTS: [(one["id"], one["source_day"]) for one in store.verdicts(SOURCE, start, end)],
+            UNRESOLVED: [(one["id"], one["anomaly_id"]) for one in store.episodes_since(SOURCE, 0)],
+        }
+        for name, documents in doomed.items():
+            container = store.database.get_container_client(name)
+            for item, partition in documents:
+                container.delete_item(item, partition_key=partition)
+        if not all(doomed.values()) or self.episodes():
+            raise AnomalyctlError("The drill could not delete what is to be restored.")
 
     def episodes(self) -> int:
         """Open or resolved."""
