@@ -28,7 +28,7 @@ def plant(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Plant]:
     root = tmp_path_factory.mktemp("control-room") / "project"
     command = CommandLine(root, ANOMALYCTL_OPERATOR="Kim", ANOMALYCTL_NO_DASHBOARD="")
     _share_builds(root)
-    done = command("deploy", "--yes", timeout_s=400)
+    done = command("deploy", "--yes", timeout_s=800)  # It may build the dashboard, too.
     assert done.returncode == 0, done.stderr
     try:
         options = [word for fault in FAULTS for word in ("--fault", fault)]

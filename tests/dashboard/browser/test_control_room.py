@@ -15,7 +15,8 @@ from anomalyctl.telemetry.tags import AlarmLimits, Tag, TagRegistry
 from anomalyctl.telemetry.times import format_time, from_epoch_ms
 from tests.support.control_room import SOURCE, Display, Plant, secrets_of, wait_until
 
-pytestmark = pytest.mark.timeout(600)
+# The first of them may wait for a build, which takes a minute on an idle machine.
+pytestmark = pytest.mark.timeout(900)
 
 OpenDisplay = Callable[..., Display]
 PLANTED = '<img src=x onerror="window.planted=1">'
