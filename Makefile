@@ -60,11 +60,12 @@ docs: $(INSTALLED) ## Write the references of commands, variables and outputs, a
 	$(PYTHON) -m tests.docs.terraform_reference
 	$(PYTHON) -m tests.docs.dashboard_types
 
-lock: $(INSTALLED) ## Lock the functions' dependencies anew, for what Azure runs
-	@{ echo "# The functions' dependencies, locked by \`make lock\` for what Azure runs: Python 3.12 on Linux."; \
-		$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --extra functions --python-version 3.12 \
+lock: $(INSTALLED) ## Lock the dependencies of functions and detectors anew, for what Azure runs
+	@set -e; for part in functions detectors; do \
+		{ echo "# The $$part' dependencies, locked by \`make lock\` for what Azure runs: Python 3.12 on Linux."; \
+		$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --extra $$part --python-version 3.12 \
 			--python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-header \
-			--no-emit-package python-terraform | sed '/^# The following/,$$d'; } > services/functions/requirements.lock
+			--no-emit-package python-terraform | sed '/^# The following/,$$d'; } > services/$$part/requirements.lock; done
 
 secrets: $(INSTALLED) ## Look for credentials in the files under version control
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --exclude-files 'azurerm/schema\.json$$'

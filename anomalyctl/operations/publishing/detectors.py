@@ -25,7 +25,9 @@ SOURCES: Final = (
     "anomalyctl",
     "pyproject.toml",
     "services/detectors",
+    "services/functions/requirements.lock",
     "services/job",
+    "terraform/environments/environments.toml",
 )
 CODE: Final = tuple(name for name in SOURCES if name not in ("LICENSE", "README.md"))
 """What decides the images' content: another sentence in the page makes no new image."""

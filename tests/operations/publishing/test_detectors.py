@@ -29,7 +29,7 @@ def test_the_image_is_built_in_the_registry_and_named_by_its_commit(checkout: An
         [f"anomalyctl:{commit}"],
     ]
     assert {build["dockerFilePath"] for build in services.builds} <= services.uploads[0]
-    assert not [name for name in services.uploads[0] if ".git/" in name or "terraform" in name]
+    assert not [name for name in services.uploads[0] if ".git/" in name or ".tf" in name]
     assert services.image() == f"{services.login_server}/detectors:{commit}"
     assert "Step 1/9 : FROM python:3.12-slim" in checkout.told
 
