@@ -10,13 +10,12 @@ from typing import Final
 
 from anomalyctl.cli.invocation import OutputFormat, current, output_asked_for
 from anomalyctl.cli.streams import silence
-from anomalyctl.errors import AnomalyctlError, InternalError, InvalidInput
+from anomalyctl.errors import AnomalyctlError, InternalError, InvalidInput, PreconditionFailed
 
 INTERRUPTED = 130
 TERMINATED = 143
-
-
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_DENIED: Final = (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR)
 
 
 class Terminated(BaseException):
@@ -44,12 +43,7 @@ def run_command(arguments: list[str]) -> int:
         silence("stdout")  # the reader has gone (`| head`)
         return 0
     except OSError as error:
-        if error.errno not in _FULL:
-            return _report(_bug(error))
-        silence("stdout")
-        return _report(
-            AnomalyctlError("No space is left on the device.", hint="Make room, and run it again.")
-        )
+        return _report(_of_the_machine(error) or _bug(error))
     except Exception as error:  # noqa: BLE001 - the last line of defence: a bug, told as one
         return _report(_bug(error))
 
@@ -118,6 +112,19 @@ def _tell(error: AnomalyctlError) -> None:
                 talk().print(f"[hint]  {escape(str(command))}[/hint]", soft_wrap=True)
         if error.details.get("link"):
             talk().print(f"[hint]See: {escape(str(error.details['link']))}[/hint]", soft_wrap=True)
+
+
+def _of_the_machine(error: OSError) -> AnomalyctlError | None:
+    """What this machine refused, where that is no fault of ours."""
+    if error.errno in _FULL:
+        silence("stdout")
+        return AnomalyctlError("No space is left on the device.", hint="Make room, and run it again.")
+    if error.errno in _DENIED and error.filename:
+        return PreconditionFailed(
+            f"{error.filename} cannot be used: {error.strerror}.",
+            hint="Look at its owner and mode, and at what stands in its place.",
+        )
+    return None
 
 
 def _bug(error: Exception) -> InternalError:

@@ -77,6 +77,18 @@ def test_markup_in_a_message_is_written_as_it_is(anomalyctl, monkeypatch):
     assert "no [red]such[/red] thing [/]" in anomalyctl("doctor").err
 
 
+def test_a_state_folder_that_cannot_be_used_is_named_and_no_bug_of_ours(anomalyctl, monkeypatch, tmp_path):
+    (tmp_path / "terraform" / "environments").mkdir(parents=True)
+    (tmp_path / "terraform" / "environments" / "environments.toml").write_text(
+        '[environments.local]\nkind = "local"\nprotected = false\nsummary = "here"\n'
+    )
+    (tmp_path / ".anomalyctl").write_text("a file stands in its place")
+    monkeypatch.setenv("ANOMALYCTL_PROJECT", str(tmp_path))
+    ended = anomalyctl("runs", "list", "--output", "json")
+    assert ended.code == 6
+    assert str(tmp_path / ".anomalyctl") in json.loads(ended.err)["error"]["message"]
+
+
 def test_nothing_in_a_message_becomes_a_picture(anomalyctl, monkeypatch):
     monkeypatch.setattr(doctor_command, "doctor", raising(errors.NotFound("no column root:x:0")))
     assert "root:x:0" in anomalyctl("doctor").err
