@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { lineOf, log, saying, sayingNothing } from "../lib/log";
 import { traced, traceIn, traceparentAfter, traceparentNow } from "../lib/trace";
 
-const TRACE = "0af7651916cd43dd8448eb211c80319c";
+const TRACE = "0af7651916cd43dd8448eb211c80319c"; // pragma: allowlist secret
 const GIVEN = `00-${TRACE}-b7ad6b7169203331-01`;
 
 /** What is written to stdout while `work` lasts. */
