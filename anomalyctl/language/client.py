@@ -15,6 +15,7 @@ from anomalyctl.language.prompt import INSTRUCTIONS, Prompt, model_for
 from anomalyctl.language.settings import LanguageSettings
 from anomalyctl.resilience.guard import Guard, rate_limited
 from anomalyctl.resilience.policies import LANGUAGE, Policy
+from anomalyctl.resilience.settings import in_force
 
 ShapeT = TypeVar("ShapeT", bound=BaseModel)
 
@@ -54,20 +55,21 @@ class LanguageClient:
         self,
         settings: LanguageSettings,
         *,
-        policy: Policy = LANGUAGE,
+        policy: Policy | None = None,
         guard: Guard | None = None,
         token: Callable[[], str] | None = None,
         verify: ssl.SSLContext | bool = True,
     ) -> None:
         """`token` signs in where the settings have no key, instead of this machine's own identity."""
         self._deployment = settings.deployment
+        policy = policy or in_force(LANGUAGE)
         self.guard = guard or Guard(policy)
         self._client = openai.OpenAI(
             base_url=f"{settings.endpoint}/openai/v1/",
             api_key=settings.api_key or token or _token_provider(),
             timeout=policy.timeout_s,
             max_retries=0,
-            **({} if verify is True else {"http_client": openai.DefaultHttpxClient(verify=verify)}),
+            http_client=None if verify is True else openai.DefaultHttpxClient(verify=verify),
         )
 
     @property

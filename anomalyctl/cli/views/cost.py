@@ -31,6 +31,8 @@ def cost_view(cost: EnvironmentCost) -> RenderableType:
                 f"{cost.difference:+,.2f} {found.currency} a month."
             )
         )
+    if cost.plan_is_old:
+        parts.append(Text("The plan is too old to be applied; the state may have moved on.", style="warning"))
     if found.saved_by_reservation > 0:
         parts.append(
             Text(f"Reserved for a year, {found.saved_by_reservation:,.2f} less a month.", style="hint")
@@ -54,7 +56,7 @@ def _lines(found: Estimate) -> Table:
     for one in found.lines:
         if one.monthly >= _SMALL:
             basis = f"{one.basis}, assumed" if one.by_use else one.basis
-            table.add_row(escape(one.address), escape(one.what), basis, f"{one.monthly:,.2f}")
+            table.add_row(escape(one.address), escape(one.what), escape(basis), f"{one.monthly:,.2f}")
     small = [one.monthly for one in found.lines if one.monthly < _SMALL]
     if small:
         table.add_row(f"{len(small)} more below {_SMALL} each", "", "", f"{sum(small):,.2f}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from anomalyctl.errors import NotDeployed
+from anomalyctl.errors import NotDeployed, PreconditionFailed
 from anomalyctl.operations.cost.estimating import Difference, Estimate, differences, estimate
 from anomalyctl.operations.cost.price_table import Change, read_prices
 from anomalyctl.operations.cost.resources import resources_in
 from anomalyctl.operations.infrastructure.stage import Request, stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
+from anomalyctl.provisioning.plans.kept import KEPT_FOR, KeptPlan, digest_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +26,8 @@ class EnvironmentCost:
     before: float | None = None
     difference: float | None = None
     changes: tuple[Difference, ...] = ()
+    plan_is_old: bool = False
+    """True where the plan is too old to be applied: what it starts from may have changed since."""
 
 
 def environment_cost(
@@ -47,6 +50,7 @@ def environment_cost(
             document = prepared.terraform.show_state()
         else:
             kept = prepared.shelf.named(plan)
+            require_of_here(kept, request.environment)
             document = prepared.terraform.show_plan(kept.path.resolve())
     name = request.environment
     if plan is not None:
@@ -60,6 +64,7 @@ def environment_cost(
             before=before.monthly,
             difference=round(after.monthly - before.monthly, 2),
             changes=differences(before, after),
+            plan_is_old=kept.age(prepared.clock()) > KEPT_FOR,
         )
     resources = resources_in(document, "state")
     if not resources:
@@ -68,3 +73,18 @@ def environment_cost(
             hint=f"What a plan would cost: anomalyctl plan --env {name}, then cost --plan with its id.",
         )
     return EnvironmentCost(name, "estimate", estimate(resources, prices, today))
+
+
+def require_of_here(plan: KeptPlan, environment: str) -> None:
+    """Raise PreconditionFailed for a plan of another environment, or one whose file is not what was kept."""
+    made_for = plan.binding.environment
+    if made_for != environment:
+        raise PreconditionFailed(
+            f"The plan {plan.id} was made for {made_for}, and this is {environment}.",
+            hint=f"Run: anomalyctl cost --plan {plan.id} --env {made_for}",
+        )
+    if digest_of(plan.path) != plan.digest:
+        raise PreconditionFailed(
+            f"The file of the plan {plan.id} was changed since it was made.",
+            hint=f"Make a new one: anomalyctl plan --env {environment}",
+        )

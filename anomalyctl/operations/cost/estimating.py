@@ -52,7 +52,7 @@ def estimate(resources: Sequence[Resource], prices: Prices, today: date) -> Esti
     lines = sorted(
         (one for one in found if isinstance(one, CostLine)), key=lambda one: (-one.monthly, one.address)
     )
-    located = {str(one.at("location")) for one in resources if one.at("location")}
+    located = {_plain(str(one.at("location"))) for one in resources if one.at("location")}
     return Estimate(
         currency=prices.currency,
         priced_on=prices.date,
@@ -64,7 +64,7 @@ def estimate(resources: Sequence[Resource], prices: Prices, today: date) -> Esti
         monthly=_sum(one.monthly for one in lines),
         monthly_by_use=_sum(one.monthly for one in lines if one.by_use),
         saved_by_reservation=_sum(one.monthly - one.reserved for one in lines if one.reserved is not None),
-        other_regions=tuple(sorted(located - {prices.region, "global"})),
+        other_regions=tuple(sorted(located - {_plain(prices.region), "global"})),
     )
 
 
@@ -98,6 +98,11 @@ def _scaled_to_at_least(resources: Sequence[Resource]) -> dict[str, int]:
         if one.type == "azurerm_monitor_autoscale_setting"
     ]
     return {"azurerm_service_plan": max(least)} if least else {}
+
+
+def _plain(region: str) -> str:
+    """`East US` and `eastus` are one region."""
+    return region.replace(" ", "").lower()
 
 
 def _sum(amounts: Iterable[float]) -> float:

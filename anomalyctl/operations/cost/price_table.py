@@ -6,7 +6,7 @@ import datetime
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -17,7 +17,11 @@ _OLD_AFTER_DAYS: Final = 365
 
 
 class _Table(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+Amount = Annotated[float, Field(ge=0)]
+Share = Annotated[float, Field(ge=0, lt=1)]
 
 
 class Usage(_Table):
@@ -54,7 +58,7 @@ class FixedPrice(_Table):
     double: str | None = None
     """An attribute that, when true, means a second node."""
     price: float | None = Field(default=None, ge=0)
-    prices: dict[str, float] = {}
+    prices: dict[str, Amount] = {}
 
     @model_validator(mode="after")
     def _has_a_price(self) -> FixedPrice:
@@ -66,54 +70,58 @@ class FixedPrice(_Table):
 class ContainerApps(_Table):
     """The consumption plan, by the second of one core and one gigabyte."""
 
-    busy_cpu_second: float
-    idle_cpu_second: float
-    gigabyte_second: float
-    free_cpu_seconds: float
-    free_gigabyte_seconds: float
+    busy_cpu_second: Amount
+    idle_cpu_second: Amount
+    gigabyte_second: Amount
+    free_cpu_seconds: Amount
+    free_gigabyte_seconds: Amount
 
 
 class FlexFunctions(_Table):
     """The flex consumption plan: memory while a function runs, and each run."""
 
-    gigabyte_second: float
-    free_gigabyte_seconds: float
-    million_executions: float
-    free_executions: float
-    executions_a_day: float
-    seconds_an_execution: float
+    gigabyte_second: Amount
+    ready_gigabyte_second: Amount
+    """An instance that is always ready, running or not…"""
+    ready_running_gigabyte_second: Amount
+    """…and what comes on top while it runs."""
+    free_gigabyte_seconds: Amount
+    million_executions: Amount
+    free_executions: Amount
+    executions_a_day: Amount
+    seconds_an_execution: Amount
 
 
 class CosmosDB(_Table):
     """Serverless: request units and gigabytes."""
 
-    million_request_units: float
-    gigabyte_month: float
-    zone_redundant_factor: float
-    backup_gigabyte_month: dict[str, float]
+    million_request_units: Amount
+    gigabyte_month: Amount
+    zone_redundant_factor: Amount
+    backup_gigabyte_month: dict[str, Amount]
 
 
 class LogAnalytics(_Table):
     """Paid by the gigabyte taken in, and kept longer than is free."""
 
-    gigabyte: float
-    free_gigabytes: float
-    retention_gigabyte_month: float
-    free_retention_days: int
+    gigabyte: Amount
+    free_gigabytes: Amount
+    retention_gigabyte_month: Amount
+    free_retention_days: int = Field(ge=0)
 
 
 class Storage(_Table):
     """Blobs, by how they are replicated."""
 
-    gigabytes: float
-    gigabyte_month: dict[str, float]
+    gigabytes: Amount
+    gigabyte_month: dict[str, Amount]
 
 
 class Tokens(_Table):
     """A million tokens, coming in and going out."""
 
-    into: float = Field(alias="in")
-    out: float
+    into: Amount = Field(alias="in")
+    out: Amount
 
 
 class OpenAI(_Table):
@@ -125,7 +133,7 @@ class OpenAI(_Table):
 class Nat(_Table):
     """Data through the gateway."""
 
-    gigabyte: float
+    gigabyte: Amount
 
 
 class Free(_Table):
@@ -138,11 +146,12 @@ class Prices(_Table):
     """The whole table."""
 
     date: datetime.date
-    currency: str
+    currency: str = Field(min_length=1)
     region: str
     hours: float = Field(gt=0)
     usage: Usage
-    reservation: dict[str, float] = {}
+    reservation: dict[str, Share] = {}
+    """Of the price, what a year's commitment saves."""
     fixed: tuple[FixedPrice, ...]
     container_apps: ContainerApps
     flex_functions: FlexFunctions

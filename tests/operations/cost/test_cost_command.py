@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from anomalyctl.errors import PreconditionFailed
+from anomalyctl.operations.cost.environment_cost import require_of_here
+from anomalyctl.provisioning.plans.kept import PlanShelf
 from tests.support.azurerm.mirror import install
 from tests.support.terraform_tool import require_terraform
 from tests.support.wrapped_root import WrappedRoot
@@ -63,6 +66,20 @@ def test_cost_of_a_plan_of_what_is_deployed_and_of_a_change(root: tuple[WrappedR
     assert shown.returncode == 0, shown.stderr
     assert "an estimate" in shown.stdout
     assert "List prices of eastus as of" in " ".join(shown.stdout.split())
+    kept = wells.folder / ".anomalyctl"
+    [file] = kept.rglob(f"{larger['plan_id']}.tfplan")
+    by_path = wells.document("cost", *where, "--plan", str(file), **azure)
+    assert (by_path["difference"], by_path["plan_is_old"]) == (changed["difference"], False)
+    with pytest.raises(PreconditionFailed, match="was made for dev, and this is stage"):
+        require_of_here(PlanShelf(file.parent).named(str(file)), "stage")
+    file.chmod(0o600)
+    file.write_bytes(file.read_bytes() + b" ")
+    spoilt = wells.error("cost", *where, "--plan", str(file), expect=6, **azure)
+    assert "was changed since it was made" in spoilt["message"]
+    stranger = wells.folder / "stranger.tfplan"
+    stranger.write_bytes(b"no plan at all")
+    not_ours = wells.error("cost", *where, "--plan", str(stranger), expect=6, **azure)
+    assert "stranger.tfplan" in not_ours["message"]
     unknown = wells.error("cost", *where, "--plan", "nothing", expect=1, **azure)
     assert "There is no plan nothing" in unknown["message"]
     bad = wells.error("cost", *where, "--prices", str(Path("/nowhere.toml")), expect=64, **azure)

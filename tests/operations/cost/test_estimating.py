@@ -83,13 +83,102 @@ def test_what_the_table_does_not_know_is_named_and_never_taken_as_free():
     }
 
 
+def cosmos(**values: Any) -> Resource:
+    known = {"backup": [{"tier": "Continuous7Days"}], "capabilities": [{"name": "EnableServerless"}]}
+    return Resource("azurerm_cosmosdb_account.this", "azurerm_cosmosdb_account", known | values)
+
+
+@pytest.mark.parametrize(
+    ("resource", "words"),
+    [
+        (cosmos(capabilities=[]), "provisioned"),
+        (cosmos(backup=[{"tier": "Continuous90Days"}]), "Continuous90Days"),
+        (
+            Resource(
+                "azurerm_log_analytics_workspace.a",
+                "azurerm_log_analytics_workspace",
+                {"sku": "CapacityReservation"},
+            ),
+            "CapacityReservation",
+        ),
+        (
+            Resource(
+                "azurerm_cognitive_deployment.a",
+                "azurerm_cognitive_deployment",
+                {"model": [{"name": "gpt-5.4-mini"}], "sku": [{"name": "ProvisionedManaged"}]},
+            ),
+            "ProvisionedManaged",
+        ),
+        (
+            Resource(
+                "azurerm_cognitive_deployment.a",
+                "azurerm_cognitive_deployment",
+                {"model": [{"name": "gpt-9"}]},
+            ),
+            "gpt-9",
+        ),
+        (
+            Resource(
+                "azurerm_container_app_environment.a",
+                "azurerm_container_app_environment",
+                {
+                    "workload_profile": [
+                        {"workload_profile_type": "Consumption"},
+                        {"workload_profile_type": "D4"},
+                    ]
+                },
+            ),
+            "D4",
+        ),
+        (
+            Resource(
+                "azurerm_storage_account.a", "azurerm_storage_account", {"account_replication_type": "XRS"}
+            ),
+            "XRS",
+        ),
+        (Resource("azurerm_nat_gateway.a", "azurerm_nat_gateway", {"sku_name": "Grand"}), "Grand"),
+    ],
+)
+def test_a_kind_of_a_known_resource_that_is_paid_for_otherwise_is_named(resource: Resource, words: str):
+    found = estimate([resource], PRICES)
+    assert found.monthly == 0
+    [unpriced] = found.unpriced
+    assert unpriced.address == resource.address
+    assert words in unpriced.reason
+
+
+def test_all_containers_of_a_replica_are_counted():
+    def app(containers: int) -> Resource:
+        container = {"cpu": 0.5, "memory": "1Gi"}
+        values = {"template": [{"min_replicas": 2, "container": [container] * containers}]}
+        return Resource("azurerm_container_app.a", "azurerm_container_app", values)
+
+    assert estimate([app(2)], PRICES).monthly > 2 * estimate([app(1)], PRICES).monthly
+    assert estimate([app(2)], PRICES).lines[0].basis == "2 × 1 cores and 2 GB, busy 15%"
+
+
+def test_an_instance_that_is_always_ready_costs_though_it_rests():
+    def functions(**values: Any) -> Resource:
+        kind = "azurerm_function_app_flex_consumption"
+        return Resource(f"{kind}.this", kind, {"instance_memory_in_mb": 2048} | values)
+
+    ready = estimate([functions(always_ready=[{"instance_count": 1}])], PRICES)
+    assert ready.monthly > estimate([functions()], PRICES).monthly + 15
+    assert ready.lines[0].basis.endswith("1 always ready")
+
+
+def test_one_spelling_of_a_region_is_as_good_as_another():
+    here = Resource("azurerm_private_endpoint.a", "azurerm_private_endpoint", {"location": "East US"})
+    there = Resource("azurerm_private_endpoint.b", "azurerm_private_endpoint", {"location": "North Europe"})
+    assert estimate([here, there], PRICES).other_regions == ("northeurope",)
+
+
 def test_more_sources_cost_more_only_where_use_is_paid_for():
-    account = Resource(
-        "azurerm_cosmosdb_account.this", "azurerm_cosmosdb_account", {"backup": [{"tier": "Continuous7Days"}]}
-    )
+    account = cosmos()
     resources = [account, plan_of("B1")]
     one = estimate(resources, PRICES)
     ten = estimate(resources, Change(sources=10).over(PRICES))
+    assert one.monthly_by_use > 0
     assert ten.monthly_by_use == pytest.approx(10 * one.monthly_by_use, rel=0.01)
     assert ten.monthly - ten.monthly_by_use == pytest.approx(one.monthly - one.monthly_by_use)
     assert ten.assumed["sources"] == 10
@@ -147,6 +236,18 @@ def test_a_table_of_ones_own_is_refused_with_the_field_named(tmp_path: Path):
     with pytest.raises(InvalidInput) as refused:
         read_prices(own)
     assert refused.value.field == "hours"
+    for wrong, field in (
+        ("million_request_units = -1", "cosmos_db.million_request_units"),
+        ("million_request_units = inf", "cosmos_db.million_request_units"),
+        ("million_request_units = nan", "cosmos_db.million_request_units"),
+    ):
+        own.write_text(BUILT_IN.read_text().replace("million_request_units = 0.25", wrong))
+        with pytest.raises(InvalidInput) as refused:
+            read_prices(own)
+        assert refused.value.field == field
+    own.write_text(BUILT_IN.read_text().replace("azurerm_redis_cache = 0.35", "azurerm_redis_cache = 1.35"))
+    with pytest.raises(InvalidInput, match="reservation"):
+        read_prices(own)
     own.write_text("date = [")
     with pytest.raises(InvalidInput, match="no TOML"):
         read_prices(own)
