@@ -10,7 +10,7 @@ import pytest
 
 from anomalyctl import errors
 from tests.docs.readme_commands import README, REFERENCE, leaves, with_commands, with_reference
-from tests.support.typed_commands import complaint
+from tests.support.typed_commands import complaint, usage_error
 
 ROOT = README.parent
 TEXT = README.read_text()
@@ -54,6 +54,22 @@ def test_every_command_and_every_option_has_help():
         assert command.help, path
         without = [parameter.name for parameter in command.params if not parameter.help]
         assert not without, f"{path}: {without}"
+
+
+EXAMPLES = sorted(
+    {
+        " ".join(one.split()).rstrip(".")
+        for _, command in leaves()
+        for part in re.findall(r"Examples?:(.*?)(?:\n\n|\Z)", command.help, re.DOTALL)
+        for one in re.split(r";|(?=anomalyctl )", part)
+        if one.strip().startswith("anomalyctl ")
+    }
+)
+
+
+@pytest.mark.parametrize("line", EXAMPLES)
+def test_an_example_of_a_help_text_can_be_run_as_it_stands(line: str):
+    assert usage_error(line) == ""
 
 
 def test_the_tree_names_what_is_there_and_leaves_no_package_out():
