@@ -15,7 +15,7 @@ from anomalyctl.operations.deployed_state import AlertRule
 if TYPE_CHECKING:
     from anomalyctl.azure.rest import Rest
 
-_COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
+COMPARE: Final[dict[str, Callable[[float, float], bool]]] = {
     "GreaterThan": operator.gt,
     "GreaterThanOrEqual": operator.ge,
     "LessThan": operator.lt,
@@ -71,7 +71,7 @@ def _figure(rest: Rest, rule: AlertRule, now: datetime) -> Figure:
         return _told(rule, "no value" if unknown else "not told", None, "" if unknown else error.message)
     if value is None:
         return _told(rule, "no value", None)
-    compare = _COMPARE.get(rule.operator, _COMPARE["GreaterThan"])
+    compare = COMPARE.get(rule.operator, COMPARE["GreaterThan"])
     beyond = compare(value, rule.threshold)
     return _told(rule, "beyond" if beyond else "within", value)
 

@@ -5,8 +5,15 @@ from __future__ import annotations
 from collections import defaultdict
 from typing import Any
 
+import orjson
 import pytest
 
+from anomalyctl.azure.metrics import duration
+from anomalyctl.operations.cost.estimating import estimate
+from anomalyctl.operations.cost.price_table import read_prices
+from anomalyctl.operations.cost.resources import resources_in
+from anomalyctl.operations.deployed_state import from_state
+from anomalyctl.operations.status_figures import COMPARE
 from tests.support.azurerm.schema import attributes, provider_schema
 from tests.support.plans import holds_secret, planned
 from tests.support.terraform_root import Root
@@ -191,3 +198,37 @@ def _everything(rule: dict[str, Any]) -> bool:
             "destination_port_range",
         )
     )
+
+
+def test_each_flavour_has_a_price_for_all_of_it(plan: Plan) -> None:
+    prices = read_prices()
+    found = estimate(resources_in(plan, "after"), prices, prices.date)
+    assert found.unpriced == ()
+    assert found.monthly > 50
+    assert {"eastus", "westeurope", "northeurope"} | {prices.region} >= set(found.other_regions)
+
+
+def test_status_compares_with_the_thresholds_of_the_alerts_and_knows_all_their_operators(plan: Plan) -> None:
+    """terraform/alerts.tf alone says what is too much: `status` takes it from what was deployed."""
+    alerts = planned(plan, "azurerm_monitor_metric_alert")
+    instances = [
+        {"index_key": one.values["description"], "attributes": {**one.values, "scopes": ["/a/resource"]}}
+        for one in alerts
+    ]
+    resource = {
+        "mode": "managed",
+        "type": "azurerm_monitor_metric_alert",
+        "name": "this",
+        "instances": instances,
+    }
+    rules = from_state(orjson.dumps({"serial": 1, "resources": [resource]}), "dev").alerts
+    assert len(rules) == len(alerts) >= 10
+    declared = {one.values["description"]: one for one in alerts}
+    for rule in rules:
+        [criterion] = declared[rule.name].values["criteria"]
+        assert not criterion.get("dimension"), "status would compare the figure of all dimensions"
+        assert (rule.threshold, rule.operator) == (criterion["threshold"], criterion["operator"])
+        assert (rule.metric, rule.aggregation) == (criterion["metric_name"], criterion["aggregation"])
+        assert rule.window == declared[rule.name].values["window_size"]
+        assert rule.operator in COMPARE
+        assert duration(rule.window)
