@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -72,3 +72,35 @@ def test_labels_are_escaped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_figures, "_offers", [])
     offer(lambda: [Figure(Name("x", "gauge", "X."), [({"name": 'a"b\\c\nd'}, 1.0)])])
     assert 'x{name="a\\"b\\\\c\\nd"} 1' in exposition()
+
+
+def test_dead_letters_are_told_from_the_start_and_with_each_change(bench: Bench, quiet: Quiet) -> None:
+    drainer = bench.drainer()
+
+    def told() -> float:
+        return _value(drainer.figures, bench, "dead_letters")
+
+    assert told() == 0
+    bench.send([(1, b"{")])
+    drainer.drain()
+    assert told() == 1
+    [(_, payload)] = quiet(1)
+    bench.readings.queue.put_back("well-1", payload, origin="live", letter=next(iter(bench.verdicts.letters)))
+    drainer.drain()
+    assert told() == 0
+    drainer.figures.count_letters(7)
+    assert told() == 7
+
+
+def test_silence_is_told_where_no_reading_ever_came(bench: Bench) -> None:
+    figures = PipelineFigures()
+    began = now()
+    first = {figure.name: figure for figure in figures.figures(bench.readings, {}, lambda: began)}
+    assert first["seconds_since_reading"].values == [({}, 0.0)]
+    later = figures.figures(bench.readings, {}, lambda: began + timedelta(minutes=20))
+    assert {figure.name: figure for figure in later}["seconds_since_reading"].values == [({}, 1200.0)]
+
+
+def _value(figures: PipelineFigures, bench: Bench, name: str) -> float:
+    [figure] = [each for each in figures.figures(bench.readings, {}, now) if each.name == name]
+    return figure.values[0][1]
