@@ -163,6 +163,10 @@ def backlog_of(name: str, backlogs: Backlogs, now: datetime) -> str:
         oldest = backlogs.oldest_s(now)
         return f"{backlogs.pending:,} being judged" + (f", oldest waits {oldest:,.0f} s" if oldest else "")
     if name == COSMOS and backlogs.open_episodes is not None:
-        letters = f", {backlogs.dead_letters:,} dead letters" if backlogs.dead_letters else ""
-        return f"{backlogs.open_episodes:,} open episodes{letters}"
+        letters = f", {_counted(backlogs.dead_letters, 'dead letter')}" if backlogs.dead_letters else ""
+        return _counted(backlogs.open_episodes, "open episode") + letters
     return ""
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
