@@ -3,6 +3,7 @@ import { test } from "node:test";
 
 import { drawingOf } from "../components/overview/drawing";
 import { mergeOverview } from "../components/overview/merge";
+import { ageOfOld } from "../components/overview/old";
 import { placeIn, spanOf } from "../components/overview/scale";
 import { summaryOf, type Live } from "../lib/live";
 import { registryOf } from "../lib/telemetry/registry";
@@ -86,6 +87,14 @@ test("nothing that a value may be makes a path that no browser draws", () => {
 test("one value that is none leaves the others where they are", () => {
   const points = [[NOW - 20_000, 1], [NOW - 10_000, 3]];
   assert.equal(pathsOf(tagWith([...points, [NOW, NaN]])), pathsOf(tagWith(points)));
+});
+
+test("a value that came long before the newest reading says how long", () => {
+  const read = (ageMs: number, cadenceSeconds = 10) =>
+    ageOfOld(tagWith([], { value: 1, at: new Date(NOW - ageMs).toISOString(), cadenceSeconds }), NOW);
+  assert.deepEqual([read(0), read(60_000), read(300_000)], [null, null, "5 min"]);
+  assert.deepEqual([read(3_600_000, 3_600), read(7_260_000, 3_600)], [null, "2 h 1 min"]);
+  assert.equal(ageOfOld(tagWith([]), NOW), null);
 });
 
 test("a place among the limits is a finite number", () => {

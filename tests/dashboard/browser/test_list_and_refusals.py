@@ -7,7 +7,7 @@ import shutil
 import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -150,12 +150,15 @@ def test_a_tag_of_any_name_has_a_screen(display: OpenDisplay) -> None:
         assert screen.fits(1280)
 
 
-def test_a_tag_that_stays_away_is_drawn_as_nothing(display: OpenDisplay) -> None:
+def test_a_tag_that_stays_away_is_drawn_as_nothing_and_an_old_value_says_so(display: OpenDisplay) -> None:
     page = display().open("/?source=seldom")
     row = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Seldom seen", exact=True))
     expect(row).to_contain_text("–")
     assert row.locator("path").evaluate_all("all => all.map(each => each.getAttribute('d'))") == [""]
     assert "NaN" not in page.content()
+    old = page.get_by_role("listitem").filter(has=page.get_by_role("link", name="Old value", exact=True))
+    expect(old).to_contain_text("5 min ago")
+    expect(page.get_by_text("min ago")).to_have_count(1)
 
 
 def test_nobody_signed_in_may_read_and_not_act(room: Room, display: OpenDisplay, tmp_path: Path) -> None:
@@ -266,10 +269,9 @@ def _fill(store: AnomalyStore, valkey: OwnValkey) -> None:
         readings.save_registry(
             "seldom", TagRegistry({"SELDOM_SEEN": Tag("SELDOM_SEEN"), "A": Tag("A", core=True)})
         )
-        readings.append(
-            "seldom",
-            [(epoch_ms(now), orjson.dumps({"timestamp": format_time(now), "A": 1.5}))],
-            origin="live",
-        )
+        for age_s, values in ((300, {"A": 1.0, "OLD_VALUE": 3.0}), (0, {"A": 1.5})):
+            at = now - timedelta(seconds=age_s)
+            payload = orjson.dumps({"timestamp": format_time(at), **values})
+            readings.append("seldom", [(epoch_ms(at), payload)], origin="live")
     finally:
         client.close()

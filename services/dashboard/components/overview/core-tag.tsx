@@ -6,13 +6,15 @@ import { decimalsOf, shown } from "../numbers";
 import { tagAddress } from "../addresses";
 import styles from "./core-tag.module.css";
 import { LimitGauge } from "./limit-gauge";
+import { ageOfOld } from "./old";
 import { Sparkline } from "./sparkline";
 
 /** One core tag, legible from two metres: value, alarm, place among its limits, last hour. */
 export function CoreTag({ tag, source, now }: { tag: TagSummary; source: string; now: number }) {
   const decimals = decimalsOf(tag);
+  const age = ageOfOld(tag, now);
   return (
-    <li className={styles.card} data-condition={conditionOf(tag)}>
+    <li className={styles.card} data-condition={conditionOf(tag)} data-old={age !== null}>
       <h3 className={styles.name}>
         <Link href={tagAddress(tag.tag, source)} prefetch={false}>
           {tag.label}
@@ -26,6 +28,7 @@ export function CoreTag({ tag, source, now }: { tag: TagSummary; source: string;
       </p>
       <p className={styles.alarm}>
         <AlarmBadge condition={conditionOf(tag)} />
+        {age && <span className="muted fine"> {age} ago</span>}
       </p>
       <div className={styles.gauge}>
         <LimitGauge tag={tag} decimals={decimals} />
