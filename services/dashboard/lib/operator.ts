@@ -12,10 +12,21 @@ const LONGEST_NAME = 200;
  */
 export function operatorOf(headers: { get(name: string): string | null }, from: Environment = process.env): string | null {
   if (from.WEBSITE_SITE_NAME) {
-    const signsIn = (from.WEBSITE_AUTH_ENABLED ?? "").toLowerCase() === "true";
-    return signsIn ? nameIn(headers.get("x-ms-client-principal-name")) : null;
+    return signsIn(from) ? nameIn(headers.get("x-ms-client-principal-name")) : null;
   }
   return nameIn(from.ANOMALYCTL_OPERATOR);
+}
+
+/** Why there is no name, and the next step; for who looks at a form that cannot be sent. */
+export function whyNobodyActs(from: Environment = process.env): string {
+  const can = "so nothing can be done here.";
+  if (!from.WEBSITE_SITE_NAME) return `Nobody is signed in: this server was started without ANOMALYCTL_OPERATOR, ${can}`;
+  if (!signsIn(from)) return `Nobody is signed in: this dashboard has no sign-in (dashboard_auth_client_id is not set), ${can}`;
+  return `Nobody is signed in: App Service did not say who you are, ${can} Load this page again to sign in.`;
+}
+
+function signsIn(from: Environment): boolean {
+  return (from.WEBSITE_AUTH_ENABLED ?? "").toLowerCase() === "true";
 }
 
 function nameIn(text: string | null | undefined): string | null {

@@ -5,6 +5,8 @@ import { createServer, type AddressInfo, type Server, type Socket } from "node:n
 export class PaperRedis {
   /** Connections so far. */
   connections = 0;
+  /** Commands with this name are held back while the others are answered. */
+  slow = "";
   private readonly server: Server;
   private readonly sockets = new Set<Socket>();
   private readonly deaf = new Set<Socket>();
@@ -24,6 +26,11 @@ export class PaperRedis {
 
   get port(): number {
     return (this.server.address() as AddressInfo).port;
+  }
+
+  /** How many questions are held back. */
+  get waiting(): number {
+    return this.held.length;
   }
 
   /** Take what is asked and answer nothing, as a process that was stopped. */
@@ -71,7 +78,7 @@ export class PaperRedis {
   }
 
   private answer(socket: Socket, name: string): void {
-    if (this.isFrozen) this.held.push([socket, name]);
+    if (this.isFrozen || name === this.slow) this.held.push([socket, name]);
     else if (!this.deaf.has(socket) && !socket.destroyed) socket.write("+PONG\r\n");
   }
 }

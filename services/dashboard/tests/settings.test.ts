@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { lineOf } from "../lib/log";
-import { operatorOf } from "../lib/operator";
+import { operatorOf, whyNobodyActs } from "../lib/operator";
 import { isAddressedToUs, isFromOurPage } from "../lib/origin";
 import { parseCosmos, parseRedis, readSettings } from "../lib/settings";
 
@@ -58,6 +58,12 @@ test("the operator is whom App Service signed in, and elsewhere the local name",
   assert.equal(operatorOf(name, { WEBSITE_SITE_NAME: "x", ANOMALYCTL_OPERATOR: "anna" }), null);
   assert.equal(operatorOf(name, { WEBSITE_SITE_NAME: "x", WEBSITE_AUTH_ENABLED: "True" }), "eve@example.com");
   assert.equal(operatorOf(headers({}), { WEBSITE_SITE_NAME: "x", WEBSITE_AUTH_ENABLED: "True" }), null);
+});
+
+test("who cannot act is told why, and what helps", () => {
+  assert.match(whyNobodyActs({}), /^Nobody is signed in: .*ANOMALYCTL_OPERATOR/);
+  assert.match(whyNobodyActs({ WEBSITE_SITE_NAME: "x" }), /^Nobody is signed in: .*dashboard_auth_client_id/);
+  assert.match(whyNobodyActs({ WEBSITE_SITE_NAME: "x", WEBSITE_AUTH_ENABLED: "true" }), /^Nobody is signed in: .*Load this page again/);
 });
 
 test("only a page of ours may act", () => {

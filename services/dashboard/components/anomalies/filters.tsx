@@ -2,6 +2,7 @@
 
 import Form from "next/form";
 import Link from "next/link";
+import { useFormStatus } from "react-dom";
 import { isFiltered, type Asked } from "./query";
 import styles from "./anomalies.module.css";
 
@@ -29,7 +30,7 @@ export function Filters({ asked }: { asked: Asked }) {
         Source
         <input name="source" type="search" defaultValue={asked.source} />
       </label>
-      <button type="submit">Show</button>
+      <Show />
       {isFiltered(asked) && (
         <Link href="/anomalies" prefetch={false}>
           Clear
@@ -37,6 +38,11 @@ export function Filters({ asked }: { asked: Asked }) {
       )}
     </Form>
   );
+}
+
+function Show() {
+  const { pending } = useFormStatus();
+  return <button type="submit">{pending ? "Looking…" : "Show"}</button>;
 }
 
 type Choices = readonly (readonly [value: string, words: string])[];

@@ -3,20 +3,22 @@
 import { useRef, useState } from "react";
 import { assign, reopen, resolve } from "@/lib/actions";
 import type { EpisodeDetail } from "@/lib/types";
-import { commandOf } from "./command";
 import styles from "./episode.module.css";
 import { LeftOver } from "./left-over";
 import { ModifyAction } from "./modify-action";
+import { commandOf } from "./shell-words";
 import { TextAction } from "./text-action";
 
 interface Wishes {
   detail: EpisodeDetail;
   environment: string;
+  /** Said where nobody is signed in. */
+  whyNobody: string;
   onReload: () => Promise<void>;
 }
 
 /** What may be done now, by the table of transitions; each with its command. */
-export function Actions({ detail, environment, onReload }: Wishes) {
+export function Actions({ detail, environment, whyNobody, onReload }: Wishes) {
   // The etag says which state of it the operator has seen: an action on an older one is told so.
   const { anomalyId, etag } = detail.summary;
   const heading = useRef<HTMLHeadingElement>(null);
@@ -42,7 +44,7 @@ export function Actions({ detail, environment, onReload }: Wishes) {
       {(["resolve", "reopen"] as const).map(
         (action) => !may.has(action) && <LeftOver key={action} detail={detail} action={action} />,
       )}
-      {disabled && <p className="notice">Nobody is signed in, so nothing can be done here. The commands work.</p>}
+      {disabled && <p className="notice">{whyNobody} The commands below work.</p>}
       {may.has("resolve") && (
         <TextAction
           {...common}

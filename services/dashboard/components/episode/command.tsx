@@ -2,6 +2,7 @@
 
 import { useState } from "react";
 import styles from "./episode.module.css";
+import { quoted } from "./shell-words";
 
 /** The same action as a command, to be copied into a terminal. */
 export function Command({ words }: { words: string[] }) {
@@ -32,15 +33,4 @@ export function Command({ words }: { words: string[] }) {
       </button>
     </div>
   );
-}
-
-/** As a POSIX shell reads it: what could mean something to it goes into single quotes. */
-export function quoted(word: string): string {
-  return /^[A-Za-z0-9_@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
-}
-
-/** `anomalyctl anomalies <action> <id> …`; the environment is named where it is not the usual one. */
-export function commandOf(action: string, anomalyId: string, environment: string, ...options: string[]): string[] {
-  const where = environment === "local" ? [] : ["--env", environment];
-  return ["anomalyctl", "anomalies", action, anomalyId, ...options, ...where];
 }

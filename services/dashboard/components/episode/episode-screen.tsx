@@ -16,7 +16,8 @@ import { Timeline } from "./timeline";
 import { Why } from "./why";
 
 /** One episode: what it is, why, what was done, and what can be. */
-export function EpisodeScreen({ first, environment }: { first: EpisodeDetail; environment: string }) {
+export function EpisodeScreen(props: { first: EpisodeDetail; environment: string; whyNobody: string }) {
+  const { first, environment, whyNobody } = props;
   const { held, away, refresh } = useLive(first, {
     address: ({ summary }) => `/api/anomalies/${encodeURIComponent(summary.anomalyId)}`,
     merge: (_held, news) => news,
@@ -41,7 +42,7 @@ export function EpisodeScreen({ first, environment }: { first: EpisodeDetail; en
           <Related episodes={held.related} />
         </div>
         <div className="stack">
-          <Actions detail={held} environment={environment} onReload={refresh} />
+          <Actions detail={held} environment={environment} whyNobody={whyNobody} onReload={refresh} />
           <Timeline entries={held.timeline} />
         </div>
       </div>

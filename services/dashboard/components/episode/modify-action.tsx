@@ -5,11 +5,12 @@ import { modify } from "@/lib/actions";
 import type { EpisodeDetail } from "@/lib/types";
 import { brief } from "../numbers";
 import { TagName } from "../tag-name";
-import { Command, commandOf } from "./command";
+import { Command } from "./command";
 import { useDraft } from "./drafts";
 import styles from "./episode.module.css";
 import { Outcome } from "./outcome";
-import { TEXT_LIMIT } from "./text-action";
+import { commandOf } from "./shell-words";
+import { isNumber, lengthProblem } from "./texts";
 import { useAction } from "./use-action";
 
 interface Wishes {
@@ -30,6 +31,7 @@ export function ModifyAction({ detail, etag, environment, disabled, onReload, on
   const acting = useAction(onReload);
   const [problemId, reasonId] = [useId(), useId()];
   const typed = parsed(kept);
+  const shownProblem = lengthProblem(reason) || problem;
   const shown = [...new Set([...tags.filter((tag) => tag in detail.reading), ...Object.keys(typed)])];
 
   async function submit(event: FormEvent) {
@@ -48,7 +50,7 @@ export function ModifyAction({ detail, etag, environment, disabled, onReload, on
     onDone(done);
   }
 
-  const options = Object.entries(typed).flatMap(([tag, text]) => (isNumber(text) ? ["--set", `${tag}=${text}`] : []));
+  const options = Object.entries(typed).flatMap(([tag, text]) => (isNumber(text) ? ["--set", `${tag}=${text.trim()}`] : []));
   return (
     <form className="stack" onSubmit={(event) => void submit(event)} noValidate aria-label="Modify values">
       <h3>Modify values</h3>
@@ -85,14 +87,13 @@ export function ModifyAction({ detail, etag, environment, disabled, onReload, on
         <input
           id={reasonId}
           value={reason}
-          maxLength={TEXT_LIMIT}
           onChange={(event) => keepReason(event.target.value)}
-          aria-describedby={problem ? problemId : undefined}
+          aria-describedby={shownProblem ? problemId : undefined}
           autoComplete="off"
         />
-        {problem && (
+        {shownProblem && (
           <span id={problemId} role="alert">
-            {problem}
+            {shownProblem}
           </span>
         )}
       </div>
@@ -120,14 +121,10 @@ function parsed(kept: string): Record<string, string> {
   return kept ? (JSON.parse(kept) as Record<string, string>) : {};
 }
 
-function isNumber(text: string): boolean {
-  return text.trim() !== "" && Number.isFinite(Number(text));
-}
-
 function problemOf(count: number, wrong: string | undefined, reason: string): string {
   if (count === 0) return "Give at least one value.";
   if (wrong !== undefined) return `${wrong}: this is not a number. Write it with a point, such as 35.2.`;
-  return reason.trim() === "" ? "Say why the value was wrong." : "";
+  return reason.trim() === "" ? "Say why the value was wrong." : lengthProblem(reason);
 }
 
 function holding({ reading, corrected }: EpisodeDetail, tag: string): string {

@@ -5,9 +5,8 @@ import type { ActionResult } from "@/lib/types";
 import { Command } from "./command";
 import { useDraft } from "./drafts";
 import { Outcome } from "./outcome";
+import { lengthProblem, problemOfText } from "./texts";
 import { useAction } from "./use-action";
-
-export const TEXT_LIMIT = 4_000;
 
 interface Wishes {
   /** What the text is kept under until it is sent. */
@@ -28,29 +27,30 @@ interface Wishes {
 /** An action that needs one text: resolve its notes, assign a name, reopen a reason. */
 export function TextAction(wishes: Wishes) {
   const [text, keep] = useDraft(wishes.draft);
-  const [isEmpty, setIsEmpty] = useState(false);
+  const [refused, setRefused] = useState("");
   const acting = useAction(wishes.onReload);
   const [field, told] = [useId(), useId()];
 
   async function submit(event: FormEvent) {
     event.preventDefault();
     const said = text.trim();
-    setIsEmpty(said === "");
-    if (said === "" || acting.pending || wishes.disabled) return;
+    const problem = problemOfText(said);
+    setRefused(problem);
+    if (problem || acting.pending || wishes.disabled) return;
     const done = await acting.run(() => wishes.act(said), wishes.told);
     if (done === null) return;
     keep("");
     wishes.onDone(done);
   }
 
+  const problem = lengthProblem(text) || refused;
   const input = {
     id: field,
     name: wishes.title.toLowerCase(),
     value: text,
-    maxLength: TEXT_LIMIT,
     required: true,
-    "aria-invalid": isEmpty || undefined,
-    "aria-describedby": isEmpty ? told : undefined,
+    "aria-invalid": problem !== "" || undefined,
+    "aria-describedby": problem ? told : undefined,
     onChange: (event: { target: { value: string } }) => keep(event.target.value),
   };
   return (
@@ -59,7 +59,11 @@ export function TextAction(wishes: Wishes) {
       <div className="label">
         <label htmlFor={field}>{wishes.label}</label>
         {wishes.isLong ? <textarea {...input} onKeyDown={sendByKey} /> : <input {...input} autoComplete="off" />}
-        {isEmpty && <span id={told}>Say something here first.</span>}
+        {problem && (
+          <span id={told} role="alert">
+            {problem}
+          </span>
+        )}
       </div>
       <div>
         <button

@@ -2,7 +2,7 @@
 
 import { useCallback, useEffect, useRef, useState } from "react";
 import type { RouteError } from "@/lib/types";
-import { noteServerTime } from "../time/clock";
+import { noteRenderedTime, noteServerTime, serverSecond } from "../time/clock";
 
 export const POLL_MS = 10_000;
 /** More than both stores may take together before the server tells which of them is away. */
@@ -59,7 +59,7 @@ export function useLive<T>(first: T, { address, merge, clock }: Asking<T>): Live
   }, [turn]);
 
   useEffect(() => {
-    noteServerTime(asking.current.clock(first));
+    noteRenderedTime(asking.current.clock(first));
     document.documentElement.dataset.live = ""; // A page that never came alive can be told by looking at it.
     let timer: ReturnType<typeof setInterval> | undefined;
     function rest() {
@@ -74,6 +74,8 @@ export function useLive<T>(first: T, { address, merge, clock }: Asking<T>): Live
       }
     }
     timer = document.hidden ? undefined : setInterval(() => void turn(), POLL_MS);
+    // The back button brings a screen as it was rendered once.
+    if (!document.hidden && serverSecond() - Date.parse(asking.current.clock(first)) > POLL_MS) void turn();
     document.addEventListener("visibilitychange", follow);
     window.addEventListener("online", follow);
     return () => {

@@ -3,6 +3,7 @@
 import Link from "next/link";
 import { usePathname } from "next/navigation";
 import styles from "./shell.module.css";
+import { Waiting } from "./waiting";
 
 const PLACES = [
   { href: "/", name: "Overview", within: /^\/($|tags\/)/ },
@@ -17,6 +18,7 @@ export function Navigation() {
       {PLACES.map(({ href, name, within }) => (
         <Link key={href} href={href} prefetch={false} aria-current={within.test(path) ? "page" : undefined}>
           {name}
+          <Waiting />
         </Link>
       ))}
     </nav>

@@ -4,6 +4,7 @@ import "server-only";
 
 import { DashboardError, invalid, reasonOf } from "../errors";
 import { log, said, saying } from "../log";
+import { whyNobodyActs } from "../operator";
 import { forgetRemembered } from "../stores/remembered";
 import { once } from "../stores/once";
 import { episodeContainers } from "../stores/episodes";
@@ -24,7 +25,7 @@ export async function act(action: ActionName, request: unknown, operator: string
 
 async function acted(action: ActionName, request: unknown, operator: string | null): Promise<ActionResult> {
   try {
-    if (!operator) throw new DashboardError("signed-out", "Nobody is signed in.", "Sign in, then act.");
+    if (!operator) throw new DashboardError("signed-out", whyNobodyActs(), "Use: anomalyctl anomalies");
     const said = objectIn(request);
     const target: triage.Act = { anomalyId: anomalyIdIn(said), by: operator, nowMs: Date.now() };
     const seen = revisionOf(textIn(said, "etag"));

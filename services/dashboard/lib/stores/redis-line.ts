@@ -5,7 +5,7 @@ import "server-only";
 import { createClient, type RedisClientType } from "@redis/client";
 
 import { StoreAway, reasonOf } from "../errors";
-import { log } from "../log";
+import { log, sayingNothing } from "../log";
 import type { Settings } from "../settings";
 import { redisSignIn } from "./redis-sign-in";
 import { within } from "./within";
@@ -80,7 +80,7 @@ export class Line {
       client.once("ready", settled);
       client.once("error", settled);
     });
-    client.connect().catch(ifOurs((error) => this.fell(reasonOf(error))));
+    sayingNothing(() => client.connect()).catch(ifOurs((error) => this.fell(reasonOf(error))));
     return client;
   }
 

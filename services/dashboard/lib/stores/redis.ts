@@ -1,8 +1,9 @@
 import "server-only";
 
 /**
- * The door to Redis: two connections at most for the process. node-redis sends many commands along one;
- * the second is for long reads, so that a day of readings does not hold up what is asked each ten seconds.
+ * The door to Redis: at most REDIS_POOL_SIZE connections of this process. node-redis sends many commands along one,
+ * so that all that is quick shares the first; a long read has another to itself while it lasts, so that days of
+ * readings hold up neither each other nor what is asked each ten seconds.
  */
 
 import { settings, type Settings } from "../settings";
@@ -18,7 +19,8 @@ export async function redis<T>(work: (client: Client) => Promise<T>, lane: Lane 
 }
 
 export class RedisLines {
-  private readonly lines = new Map<Lane, Line>();
+  /** The first is for what is quick; they are opened when they are needed. */
+  private readonly lines: { line: Line; reads: number }[] = [];
 
   constructor(
     private readonly chosen: Settings,
@@ -26,14 +28,32 @@ export class RedisLines {
   ) {}
 
   async run<T>(work: (client: Client) => Promise<T>, lane: Lane): Promise<T> {
-    const name = this.chosen.redisPoolSize > 1 ? lane : "quick";
-    let line = this.lines.get(name);
-    if (!line) this.lines.set(name, (line = new Line(this.chosen, this.patienceMs)));
-    return line.run(work);
+    const quick = this.lines[0] ?? this.opened();
+    const taken = lane === "quick" ? quick : this.freest();
+    taken.reads++;
+    try {
+      return await taken.line.run(work);
+    } finally {
+      taken.reads--;
+    }
   }
 
   close(): void {
-    for (const line of this.lines.values()) line.close();
-    this.lines.clear();
+    for (const { line } of this.lines.splice(0)) line.close();
+  }
+
+  private freest() {
+    const [quick, ...others] = this.lines;
+    const isFull = this.lines.length >= this.chosen.redisPoolSize;
+    const idle = others.find(({ reads }) => reads === 0);
+    if (idle) return idle;
+    if (!isFull) return this.opened();
+    return others.sort((one, other) => one.reads - other.reads)[0] ?? quick ?? this.opened();
+  }
+
+  private opened() {
+    const added = { line: new Line(this.chosen, this.patienceMs), reads: 0 };
+    this.lines.push(added);
+    return added;
   }
 }

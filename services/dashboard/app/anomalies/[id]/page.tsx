@@ -4,7 +4,7 @@ import { namedBy } from "@/components/addresses";
 import { EpisodeScreen } from "@/components/episode/episode-screen";
 import { Refused, refusedOrThrown } from "@/components/shell/refused";
 import { showEpisode } from "@/lib/episodes/showing";
-import { operatorOf } from "@/lib/operator";
+import { operatorOf, whyNobodyActs } from "@/lib/operator";
 import { environmentName } from "@/lib/settings";
 import { traced } from "@/lib/trace";
 
@@ -20,6 +20,11 @@ export default async function EpisodePage({ params }: PageProps<"/anomalies/[id]
   return first instanceof Error ? (
     <Refused error={first} />
   ) : (
-    <EpisodeScreen key={first.summary.anomalyId} first={first} environment={environmentName(process.env)} />
+    <EpisodeScreen
+      key={first.summary.anomalyId}
+      first={first}
+      environment={environmentName(process.env)}
+      whyNobody={whyNobodyActs()}
+    />
   );
 }
