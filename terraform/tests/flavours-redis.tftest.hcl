@@ -84,3 +84,23 @@ run "access_keys" {
     error_message = "The keys must be outputs where access_keys_enabled is on."
   }
 }
+
+run "several_queues" {
+  command = plan
+
+  variables {
+    access_keys_enabled = true
+    detectors_image_tag = "0123abc"
+    reading_queues      = 3
+  }
+
+  assert {
+    condition     = azurerm_linux_function_app.this[0].app_settings["READING_QUEUES"] == "3" && !contains(keys(azurerm_linux_function_app.this[0].app_settings), "AzureWebJobs_process_spread_readings_Disabled")
+    error_message = "The functions must know how many queues there are, and be rung for those beside the first."
+  }
+
+  assert {
+    condition     = [for rule in azurerm_container_app.detectors.template[0].custom_scale_rule : rule.metadata["stream"] if rule.custom_rule_type == "redis-streams"] == ["telemetry:readings", "telemetry:readings:1", "telemetry:readings:2"]
+    error_message = "The detectors must scale by every queue."
+  }
+}

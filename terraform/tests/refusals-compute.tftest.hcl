@@ -48,6 +48,9 @@ run "first_rules" {
 
     # Job must run something.
     batch_job_command = []
+
+    # Queues must be one at least, and whole.
+    reading_queues = 0
   }
 
   expect_failures = [
@@ -64,6 +67,7 @@ run "first_rules" {
     var.detectors_custom_domain,
     var.batch_job_cron,
     var.batch_job_command,
+    var.reading_queues,
   ]
 }
 
