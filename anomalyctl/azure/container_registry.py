@@ -96,7 +96,12 @@ class ContainerRegistry:
                 "timeout": _LIMIT_S,
             },
         )
-        return str((run.get("properties") or {}).get("runId") or run["name"])
+        found = (run.get("properties") or {}).get("runId") or run.get("name")
+        if not found:
+            raise BuildRefused(
+                f"The registry does not say which build of {image.name} it began.", hint="Try again."
+            )
+        return str(found)
 
     def wait(self, image: ImageBuild, run: str, tell: Callable[[str], None]) -> None:
         """Wait until it is pushed, telling each new line of its log.

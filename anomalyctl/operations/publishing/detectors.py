@@ -8,12 +8,13 @@ from typing import Any, Final
 from anomalyctl.azure.container_apps import ContainerApp
 from anomalyctl.azure.container_registry import ContainerRegistry, ImageBuild, find_registry
 from anomalyctl.azure.traffic import Division, Traffic
-from anomalyctl.errors import InvalidInput, NotFound, PreconditionFailed
+from anomalyctl.errors import AnomalyctlError, InvalidInput, NotFound, PreconditionFailed
 from anomalyctl.operations.infrastructure.published_tag import keep_tag
 from anomalyctl.operations.publishing.content import Version, files_below, version_of
 from anomalyctl.operations.publishing.domain import bind_domain
 from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
 from anomalyctl.operations.publishing.packages import write_tar
+from anomalyctl.operations.publishing.registry import holds
 from anomalyctl.operations.publishing.target import Target
 from anomalyctl.operations.publishing.waiting import wait_for_health
 
@@ -118,12 +119,25 @@ def image_named(target: Target, tag: str) -> str:
             field="--image",
             hint="Name a tag, such as a commit; latest says not what runs.",
         )
-    if not _registry(target).built(ImageBuild("detectors", tag, IMAGES["detectors"])):
+    there, why_not = _is_there(target, _registry(target), ImageBuild("detectors", tag, IMAGES["detectors"]))
+    if not there:
         raise NotFound(
-            f"The registry has built no image detectors:{tag}.",
+            f"The registry has no image detectors:{tag}{why_not}.",
             hint="Leave --image out: the image of this checkout is built where it is missing.",
         )
     return _image(target, tag)
+
+
+def _is_there(target: Target, registry: ContainerRegistry, image: ImageBuild) -> tuple[bool, str]:
+    """Whether an image need not be built, and why nobody can tell: the registry remembers its builds for 30
+    days, what it holds is told by its own side, which a private network may keep in.
+    """
+    if registry.built(image):
+        return True, ""
+    try:
+        return holds(target, target.where.text("container_registry_login_server"), image), ""
+    except AnomalyctlError as error:
+        return False, f" that it built lately, and it cannot be looked into from here: {error.message}"
 
 
 def _image(target: Target, tag: str) -> str:
@@ -156,7 +170,7 @@ def _build(target: Target, version: Version, server: str, *, local_build: bool) 
         build_and_push(target, server, images, SOURCES)
         return
     name, registry = target.where.text("container_registry_name"), _registry(target)
-    missing = [image for image in images if not registry.built(image)]
+    missing = [image for image in images if not _is_there(target, registry, image)[0]]
     if not missing:
         return
     target.progress.step(f"Sending the sources to {name}")

@@ -6,7 +6,6 @@ import json
 import os
 import shutil
 import subprocess
-import urllib.parse
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
@@ -14,6 +13,7 @@ from typing import Final
 from anomalyctl.azure.container_registry import BuildRefused, ImageBuild
 from anomalyctl.errors import MissingTool, TimedOut
 from anomalyctl.operations.publishing.content import files_below
+from anomalyctl.operations.publishing.registry import refresh_token
 from anomalyctl.operations.publishing.target import Target
 from anomalyctl.processes.output import last_lines, open_output
 
@@ -72,24 +72,10 @@ def _docker(target: Target) -> str:
 
 def _sign_in(target: Target, docker: str, server: str, configuration: Path) -> None:
     """Docker keeps what it signs in with in a file: here in a folder of ours that is gone afterwards."""
-    token = target.session.credential.get_token(f"{target.session.cloud.audience}/.default").token
-    form = urllib.parse.urlencode({"grant_type": "access_token", "service": server, "access_token": token})
-    body = target.work / "exchange"
-    body.touch(mode=0o600)
-    body.write_text(form)
-    try:
-        answer = target.open.send(
-            "POST",
-            f"https://{server}/oauth2/exchange",
-            "signing in to the registry",
-            file=body,
-            headers={"Content-Type": "application/x-www-form-urlencoded"},
-        )
-    finally:
-        body.unlink()
+    password = refresh_token(target, server)
     done = subprocess.run(
         [docker, "login", server, "--username", _ENTRA_USER, "--password-stdin"],
-        input=str(answer.json()["refresh_token"]),
+        input=password,
         text=True,
         capture_output=True,
         env=_environment(target, configuration),

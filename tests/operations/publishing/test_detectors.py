@@ -186,3 +186,21 @@ def test_no_permission_in_an_address_is_told_or_kept(checkout: Any) -> None:
     checkout.publish("detectors")
     kept = "".join(path.read_text() for path in (checkout.root / ".anomalyctl").rglob("*") if path.is_file())
     assert "sig=" not in kept + "".join(checkout.told)
+
+
+def test_images_that_the_registry_built_long_ago_or_was_sent_are_not_built_again(checkout: Any) -> None:
+    """It remembers its builds for 30 days; the images stay."""
+    commit = checkout.commit()
+    checkout.services.pushed |= {f"detectors:{commit}", f"anomalyctl:{commit}"}
+    (part,) = checkout.publish("detectors").parts
+    assert part.outcome == "published"
+    assert checkout.services.builds == []
+    assert checkout.services.image().endswith(f"/detectors:{commit}")
+
+
+def test_a_registry_that_cannot_be_looked_into_builds(checkout: Any) -> None:
+    commit = checkout.commit()
+    checkout.services.pushed |= {f"detectors:{commit}", f"anomalyctl:{commit}"}
+    checkout.services.registry_is_private = True
+    checkout.publish("detectors")
+    assert len(checkout.services.builds) == 2

@@ -73,6 +73,9 @@ class PublishingStandIn:
     """How many answers of a health path are 503."""
     forbidden: bool = False
     """Whether the sites' firewalls let this address in."""
+    pushed: set[str] = field(default_factory=set)
+    """Images that the registry holds and did not build lately."""
+    registry_is_private: bool = False
     answers_with_id: bool = False
     asked_about: list[str] = field(default_factory=list)
     """Deployments that were asked about."""
@@ -151,6 +154,10 @@ class PublishingStandIn:
             return self._health()
         if path == "/oauth2/exchange":
             return self._exchanged(dict(urllib.parse.parse_qsl(body.decode())))
+        if path == "/oauth2/token":
+            return self._registry_access(dict(urllib.parse.parse_qsl(body.decode())))
+        if path.startswith("/v2/"):
+            return self._manifest(request)
         claims = claims_of(request.headers.get("authorization", "").removeprefix("Bearer "))
         if path.startswith("/function-code/") and claims.get("aud") == STORAGE_AUDIENCE:
             return self._blob(request, body)
@@ -233,6 +240,21 @@ class PublishingStandIn:
         if not known or form.get("service") != self.login_server or form.get("grant_type") != "access_token":
             return Response(status_code=401)
         return JSONResponse({"refresh_token": REGISTRY_TOKEN})
+
+    def _registry_access(self, form: dict[str, str]) -> Response:
+        known = form.get("refresh_token") == REGISTRY_TOKEN and form.get("grant_type") == "refresh_token"
+        if not known or form.get("service") != self.login_server or self.registry_is_private:
+            return Response(status_code=403 if self.registry_is_private else 401)
+        return JSONResponse({"access_token": form["scope"]})
+
+    def _manifest(self, request: Request) -> Response:
+        """HEAD /v2/REPOSITORY/manifests/TAG with a token for that repository."""
+        _, _, repository, _, tag = request.url.path.split("/")
+        if request.headers.get("authorization") != f"Bearer repository:{repository}:pull":
+            return Response(status_code=401)
+        if "vnd.oci.image.manifest" not in request.headers.get("accept", ""):
+            return Response(status_code=404)  # as a registry does with a manifest of another kind
+        return Response(status_code=200 if f"{repository}:{tag}" in self.pushed else 404)
 
     def _health(self) -> Response:
         if self.unwell:
