@@ -26,11 +26,22 @@ def send_package(target: Target, site: Site, name: str, digest: str, send: Calla
     """
     target.run.note_safely("package", app=name, digest=digest)
     if published_mark(target.manager, site.id):
-        mark_published(target.manager, site.id, _BEING_SENT)
+        _unmark(target, site, name)
     try:
         send()
     except (NotAllowed, Unreachable) as error:
         raise _reason(error, name, target) from error
+
+
+def _unmark(target: Target, site: Site, name: str) -> None:
+    try:
+        mark_published(target.manager, site.id, _BEING_SENT)
+    except NotAllowed as error:
+        raise NotAllowed(
+            f"{name} is marked with what runs, and you may not change that: {error.message}",
+            azure_code=error.azure_code,
+            hint="Ask for the role Tag Contributor beside Website Contributor. Nothing was sent.",
+        ) from error
 
 
 def _reason(error: NotAllowed | Unreachable, name: str, target: Target) -> AnomalyctlError:

@@ -37,6 +37,18 @@ def test_a_package_that_was_followed_by_another_is_sent_again(checkout: Any) -> 
     assert len(checkout.services.packages) == 3
 
 
+def test_a_mark_that_may_not_be_taken_away_ends_it_before_anything_is_sent(checkout: Any) -> None:
+    """Else it would name what no longer lies there."""
+    checkout.commit()
+    checkout.publish("functions")
+    checkout.azure.paper.denied.append(r"PATCH .+/tags/default")
+    checkout.write("services/functions/host.json", "{}")
+    with pytest.raises(SignInFailed, match="marked with what runs") as refused:
+        checkout.publish("functions")
+    assert "Tag Contributor" in refused.value.hint
+    assert len(checkout.services.packages) == 1
+
+
 @pytest.mark.parametrize("trouble", ["refused", "unknown", "no TLS", "broken off", "proxy"])
 def test_an_address_that_holds_its_own_permission_is_told_to_nobody(
     checkout: Any, trouble: str, monkeypatch: Any
