@@ -17,6 +17,7 @@ from anomalyctl.azure.failures import azure_errors
 from anomalyctl.errors import TimedOut
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import RESOURCE_MANAGER, Policy
+from anomalyctl.resilience.settings import in_force
 
 T = TypeVar("T")
 Document = dict[str, Any]
@@ -44,6 +45,7 @@ class ResourceManager:
     ) -> None:
         self.subscription_id = subscription_id
         self._sleep = sleep
+        policy = in_force(policy)
         self._guard = Guard(policy, sleep=sleep)
         self._headers = {"x-ms-correlation-request-id": correlation_id} if correlation_id else {}
         verify = {"connection_verify": cloud.ca_bundle} if cloud.ca_bundle else {}

@@ -18,6 +18,7 @@ from anomalyctl.azure.failures import azure_errors
 from anomalyctl.errors import Unreachable
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import Policy
+from anomalyctl.resilience.settings import in_force
 
 Document = dict[str, Any]
 
@@ -38,6 +39,7 @@ class Rest:
         policy: Policy,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        policy = in_force(policy)
         self._guard = Guard(policy, sleep=sleep)
         transport: Any = RequestsTransport(
             connection_timeout=min(10.0, policy.timeout_s),

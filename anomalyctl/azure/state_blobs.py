@@ -24,6 +24,7 @@ from anomalyctl.azure.cloud import Cloud
 from anomalyctl.azure.failures import azure_errors, error_of
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import STATE_BLOBS, Policy
+from anomalyctl.resilience.settings import in_force
 
 SCOPE: Final = "https://storage.azure.com/.default"
 """The same in every cloud."""
@@ -61,6 +62,7 @@ class StateBlobs:
     ) -> None:
         self._account = account
         self._container = f"{cloud.blob_endpoint(account.name)}/{account.container}"
+        policy = in_force(policy)
         self._guard = Guard(policy, sleep=sleep)
         transport: Any = RequestsTransport(
             connection_timeout=policy.timeout_s,

@@ -18,6 +18,7 @@ from anomalyctl.azure.cloud import Cloud
 from anomalyctl.azure.failures import azure_errors
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import Policy
+from anomalyctl.resilience.settings import in_force
 
 UPLOADS: Final = Policy(
     "uploads",
@@ -44,6 +45,7 @@ class Transfer:
         policy: Policy = UPLOADS,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        policy = in_force(policy)
         self._guard = Guard(policy, sleep=sleep)
         verify = {"connection_verify": cloud.ca_bundle} if cloud.ca_bundle else {}
         transport: Any = RequestsTransport(

@@ -169,14 +169,19 @@ class AzureConnections(Connections):
     def _open_cosmos(self, connection_string: str) -> AnomalyStore:
         from anomalyctl.resilience.guard import Guard
         from anomalyctl.resilience.policies import DATABASE
+        from anomalyctl.resilience.settings import in_force
         from anomalyctl.stores.anomalies import AnomalyStore
         from anomalyctl.stores.cosmos import connect_cosmos
 
-        client = connect_cosmos(connection_string, credential=self.credential, ca_bundle=self.cloud.ca_bundle)
-        name = self.deployed.optional("cosmos_db_database_name")
-        store = AnomalyStore(
-            client, guard=Guard(DATABASE.interactive()), **({"database_name": name} if name else {})
+        guard = Guard(in_force(DATABASE).interactive())
+        client = connect_cosmos(
+            connection_string,
+            credential=self.credential,
+            ca_bundle=self.cloud.ca_bundle,
+            timeout_s=guard.policy.timeout_s,
         )
+        name = self.deployed.optional("cosmos_db_database_name")
+        store = AnomalyStore(client, guard=guard, **({"database_name": name} if name else {}))
         store.ping()
         return store
 

@@ -66,12 +66,14 @@ class LocalConnections(Connections):
         """Cosmos DB: verdicts, episodes, what operators did."""
         from anomalyctl.resilience.guard import Guard
         from anomalyctl.resilience.policies import DATABASE
+        from anomalyctl.resilience.settings import in_force
         from anomalyctl.stores.anomalies import AnomalyStore
         from anomalyctl.stores.cosmos import connect_cosmos
 
         # A person waits: a second of retries, not the half minute that a worker may take.
-        guard = Guard(DATABASE.interactive())
-        return AnomalyStore(connect_cosmos(self._addresses.cosmos_connection_string), guard=guard)
+        guard = Guard(in_force(DATABASE).interactive())
+        client = connect_cosmos(self._addresses.cosmos_connection_string, timeout_s=guard.policy.timeout_s)
+        return AnomalyStore(client, guard=guard)
 
     @cached_property
     def detectors(self) -> DetectorClient:

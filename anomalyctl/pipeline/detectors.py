@@ -17,6 +17,7 @@ from anomalyctl.errors import AnomalyctlError, InvalidInput, SignInFailed, Timed
 from anomalyctl.observability.traces import headers, span
 from anomalyctl.resilience.guard import Guard, rate_limited
 from anomalyctl.resilience.policies import DETECTORS, Policy
+from anomalyctl.resilience.settings import in_force
 from anomalyctl.telemetry.verdicts import TIERS, Memory, Tier, Verdict
 
 MOST_READINGS: Final = 120
@@ -54,12 +55,13 @@ class DetectorClient:
         *,
         ca_bundle: str = "",
         refused_hint: str = "check DETECTOR_TOKEN",
-        policy: Policy = DETECTORS,
+        policy: Policy | None = None,
         on_breaker: Callable[[Policy, str], None] | None = None,
         stopping: Event | None = None,
         transport: httpx.BaseTransport | None = None,
         side_by_side: int = 12,
     ) -> None:
+        policy = policy or in_force(DETECTORS)
         self._http = httpx.Client(
             base_url=endpoint.rstrip("/"),
             headers={"content-type": "application/json"},

@@ -30,7 +30,7 @@ from anomalyctl.pipeline.rounds import Rounds
 from anomalyctl.pipeline.settings import WorkerSettings, worker_settings
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.manner import in_background
-from anomalyctl.resilience.policies import CACHE, DATABASE, DETECTORS, Policy
+from anomalyctl.resilience.policies import CACHE, DATABASE, Policy
 from anomalyctl.resilience.settings import in_force
 from anomalyctl.stores.readings.entries import id_order
 from anomalyctl.stores.readings.places import MOST_QUEUES
@@ -99,7 +99,6 @@ class Worker:
         return DetectorClient(
             self.settings.fastapi_endpoint,
             self.settings.detector_token.get_secret_value(),
-            policy=in_force(DETECTORS),
             on_breaker=self.breakers.tell,
             stopping=self.stopping,
         )

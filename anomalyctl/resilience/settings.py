@@ -8,14 +8,23 @@ from dataclasses import fields, replace
 from typing import Any, Final
 
 from anomalyctl.errors import InvalidInput
-from anomalyctl.resilience.policies import Policy
+from anomalyctl.resilience.policies import POLICIES, Policy
 
 _PREFIX: Final = "RESILIENCE"
 
 
 def in_force(policy: Policy) -> Policy:
-    """The policy as this process's environment tunes it; see `tuned`."""
-    return tuned(policy, os.environ)
+    """The policy as this process's environment tunes it; see `tuned`.
+
+    What a caller has made otherwise than its kind's stays: one try within another's retries, for one.
+    """
+    heeded, kind = tuned(policy, os.environ), POLICIES.get(policy.name, policy)
+    made = {
+        each.name: getattr(policy, each.name)
+        for each in fields(policy)
+        if getattr(policy, each.name) != getattr(kind, each.name)
+    }
+    return replace(heeded, **made)
 
 
 def tuned(policy: Policy, environ: Mapping[str, str]) -> Policy:

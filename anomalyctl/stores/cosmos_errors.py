@@ -60,7 +60,9 @@ def cosmos_errors(what: str) -> Iterator[None]:
 def translate(error: AzureError, what: str) -> AnomalyctlError:
     """The error of ours that says the same as the SDK's."""
     if isinstance(error, AskedAgain):
-        return translate(_of_the_only_try(error), what)
+        # Who reads the causes, to tell a firewall from a missing role, finds what was answered.
+        error.__cause__ = only = _of_the_only_try(error)
+        return translate(only, what)
     if isinstance(error, ClientAuthenticationError):
         return _not_allowed(what)
     if isinstance(error, HttpResponseError) and error.status_code and not _is_cut_off(error):

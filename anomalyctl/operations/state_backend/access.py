@@ -12,6 +12,7 @@ from anomalyctl.azure.state_blobs import StateBlobs
 from anomalyctl.errors import PreconditionFailed, TimedOut, Transient
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import ROLE_ARRIVAL, STATE_BLOBS, Policy
+from anomalyctl.resilience.settings import in_force
 
 ONE_PROBE: Final = replace(STATE_BLOBS, attempts=1, rate_limit_attempts=1, breaker_failures=1000)
 """Waiting is this module's: a new account may be unknown to DNS for longer than a breaker would bear."""
@@ -33,7 +34,7 @@ def wait_for_access(
     """
     started = clock()
     try:
-        Guard(policy, sleep=sleep).call(lambda: _try(blobs))
+        Guard(in_force(policy), sleep=sleep).call(lambda: _try(blobs))
     except Transient as error:
         if "not_yet" not in error.details:
             raise

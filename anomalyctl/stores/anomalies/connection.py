@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 from anomalyctl.errors import NotFound, Transient
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import DATABASE
+from anomalyctl.resilience.settings import in_force
 from anomalyctl.stores.anomalies.schema import DATABASE_NAME
 from anomalyctl.stores.cosmos_errors import Conflict, cosmos_errors
 
@@ -27,7 +28,7 @@ class CosmosConnection:
         self, client: CosmosClient, *, guard: Guard | None = None, database_name: str = DATABASE_NAME
     ) -> None:
         self.client = client
-        self.guard = guard or Guard(DATABASE)
+        self.guard = guard or Guard(in_force(DATABASE))
         self.database: DatabaseProxy = client.get_database_client(database_name)
         self._containers: dict[str, ContainerProxy] = {}
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import redis
 
 KEPT = timedelta(hours=1)
+_MOST_AHEAD_MS = 30_000
+"""Clocks of two hosts may differ by so much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,5 +55,12 @@ class BreakerBoard:
         return sorted(found, key=lambda state: (state.name, state.owner))
 
     def open_at(self, now_ms: int) -> list[BreakerState]:
-        """Those that keep calls back now; what a process left behind when it died does not count."""
-        return [state for state in self.read() if state.state == "open" and state.until_ms > now_ms]
+        """Those that keep calls back now; what a process left behind when it died does not count.
+
+        Nor what was told by a clock that is far ahead: it would keep calls back until that time comes.
+        """
+        return [
+            state
+            for state in self.read()
+            if state.state == "open" and state.since_ms - _MOST_AHEAD_MS <= now_ms < state.until_ms
+        ]

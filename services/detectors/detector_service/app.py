@@ -18,7 +18,10 @@ import anomalyctl
 from anomalyctl.observability.figures import offer
 from anomalyctl.observability.starting import tell_where_possible
 from anomalyctl.observability.traces import continued
+from anomalyctl.resilience.guard import Guard
+from anomalyctl.resilience.policies import CACHE
 from anomalyctl.resilience.rate_limit import RateLimit
+from anomalyctl.resilience.settings import in_force
 from anomalyctl.telemetry.verdicts import Tier
 from detector_service import problems
 from detector_service.bodies import LARGEST_BODY, LARGEST_BODY_OF_ALL, MOST_READINGS, read_bounded
@@ -55,9 +58,13 @@ def create_app(
     """
     as_a_service = settings is None
     settings = settings or settings_from_environment()
-    store = store or settings.reading_store()
-    writer = context_writer or shared_writer(settings.reading_store())
-    metrics = Metrics(getattr(writer, "counters", None), getattr(writer, "guard", None))
+    # Whoever asks for a verdict waits, and has retries of its own.
+    redis_guard = Guard(in_force(CACHE).interactive())
+    readings = settings.reading_store(redis_guard)
+    store = store or readings
+    writer = context_writer or shared_writer(readings)
+    guards = [redis_guard, getattr(writer, "guard", None)]
+    metrics = Metrics(getattr(writer, "counters", None), [guard for guard in guards if guard is not None])
     if as_a_service:
         tell_where_possible("detectors")
         offer(metrics.figures)

@@ -17,10 +17,10 @@ from anomalyctl.resilience.guard import Guard, breaker_figure
 class Metrics:
     """One set per application, so that two in one process do not share figures."""
 
-    def __init__(self, language: LanguageCounters | None, guard: Guard | None = None) -> None:
-        """`language` and `guard` are the language model's, where there is one."""
+    def __init__(self, language: LanguageCounters | None, guards: Sequence[Guard] = ()) -> None:
+        """`language` is the language model's, where there is one; `guards` stand before calls to others."""
         self._registry = CollectorRegistry()
-        self._language, self._guard = language, guard
+        self._language, self._guards = language, guards
         self.requests = self._counter(names.DETECTOR_REQUESTS, "tier", "status")
         self.readings = self._counter(names.DETECTOR_READINGS, "tier")
         self.anomalies = self._counter(names.DETECTOR_ANOMALIES, "tier")
@@ -51,7 +51,7 @@ class Metrics:
 
     def _of_the_model(self) -> list[Figure]:
         found = [] if self._language is None else _language_figures(self._language)
-        return found if self._guard is None else [*found, breaker_figure([self._guard])]
+        return [*found, breaker_figure(self._guards)] if self._guards else found
 
 
 class _Families:

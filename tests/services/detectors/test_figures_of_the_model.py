@@ -66,7 +66,7 @@ def test_tokens_are_told_by_the_names_that_everybody_has(
     assert 'language_tokens_total{kind="prompt"} 100.0' in told
     assert 'language_tokens_total{kind="completion"} 50.0' in told
     assert 'breaker_open{name="language model"} 0.0' in told
-    metrics = Metrics(writer.counters, writer.guard)
+    metrics = Metrics(writer.counters, [writer.guard] if writer.guard else [])
     metrics.requests.labels("ml", "ok").inc()
     found = {figure.name: figure.values for figure in metrics.figures()}
     assert set(found) <= {name.name for name in names.NAMES}
