@@ -57,6 +57,7 @@ lint: $(INSTALLED) ## Lint, format check, types, import contracts
 
 docs: $(INSTALLED) ## Write the references of commands, variables and outputs, and what the dashboard takes from Python, anew
 	$(PYTHON) -m tests.docs.readme_commands
+	$(PYTHON) -m tests.docs.resilience_numbers
 	$(PYTHON) -m tests.docs.terraform_reference
 	$(PYTHON) -m tests.docs.dashboard_types
 
