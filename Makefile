@@ -3,18 +3,26 @@ SHELL := /bin/sh
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
+LOCKED_PIP := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
 # Policy checks bring half a hundred packages: they live in an environment of their own.
 CHECKOV := .venv-checkov/bin/checkov
 # By digest, and it is handed the images as files: a scanner needs no way to this machine's Docker.
 TRIVY := aquasec/trivy:0.67.2@sha256:e2b22eac59c02003d8749f5b8d9bd073b62e30fefaef5b7c8371204e0a4b0c08
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test soak soak-terraform lint docs lock secrets image-scan plan-comment checkov audit bench clean
+.PHONY: help install install-locked demo test soak soak-terraform lint docs lock secrets image-scan plan-comment checkov audit bench clean
 
 help: ## Show what can be made
 	@sed -n 's/^\([a-z-]*\):.*## /\1	/p' $(MAKEFILE_LIST) | expand -t 16
 
 install: $(INSTALLED) ## Install everything into .venv
+
+install-locked: ## Install the command line alone, by the hashes of its locks: what a workflow deploys with (Python 3.12)
+	@python3 -c 'import sys; sys.exit(sys.version_info[:2] != (3, 12))' || { echo "The locks are for Python 3.12."; exit 1; }
+	@python3 -m venv --clear $(VENV)
+	@$(LOCKED_PIP) --only-binary :all: -r services/functions/requirements.lock -r .github/build-tools.lock
+	@$(LOCKED_PIP) --no-deps --no-build-isolation -r .github/python-terraform.lock
+	@$(PYTHON) -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 
 # Each line is a command that a user types; the second time the day is already there.
 RUN := run() { printf '\n$$ anomalyctl %s\n' "$$*"; $(VENV)/bin/anomalyctl "$$@"; }; set -e; run
@@ -61,12 +69,18 @@ docs: $(INSTALLED) ## Write the references of commands, variables and outputs, a
 	$(PYTHON) -m tests.docs.terraform_reference
 	$(PYTHON) -m tests.docs.dashboard_types
 
+# What the project itself is built with, and the one dependency that has no wheel.
+LOCK_HERE := $(VENV)/bin/uv pip compile - --quiet --python-version 3.12 --python-platform x86_64-manylinux_2_28 \
+	--constraint services/functions/requirements.lock --generate-hashes --no-emit-index-url --no-header --no-annotate
+
 lock: $(INSTALLED) ## Lock the dependencies of functions and detectors anew, for what Azure runs
 	@set -e; for part in functions detectors; do \
 		{ echo "# The $$part' dependencies, locked by \`make lock\` for what Azure runs: Python 3.12 on Linux."; \
 		$(VENV)/bin/uv pip compile pyproject.toml --quiet --upgrade --extra $$part --python-version 3.12 \
 			--python-platform x86_64-manylinux_2_28 --generate-hashes --no-emit-index-url --no-header \
 			--no-emit-package python-terraform | sed '/^# The following/,$$d'; } > services/$$part/requirements.lock; done
+	@echo "hatchling editables setuptools" | tr ' ' '\n' | $(LOCK_HERE) > .github/build-tools.lock
+	@echo "python-terraform" | $(LOCK_HERE) > .github/python-terraform.lock
 
 secrets: $(INSTALLED) ## Look for credentials in the files under version control
 	git ls-files -z | xargs -0 $(VENV)/bin/detect-secrets-hook --exclude-files 'azurerm/schema\.json$$'

@@ -47,7 +47,7 @@ def test_every_step_is_a_command_that_can_be_run_by_hand():
 def test_every_make_target_of_a_step_exists():
     targets = set(re.findall(r"^([a-z-]+):.*##", (PROJECT / "Makefile").read_text(), flags=re.MULTILINE))
     used = {line.split()[1] for _, line in command_lines() if line.startswith("make ")}
-    assert used >= {"lint", "test", "install", "audit"}
+    assert used >= {"lint", "test", "install-locked", "audit"}
     assert used - targets == set()
 
 
@@ -92,6 +92,21 @@ def test_every_workflow_takes_the_same_terraform_and_the_same_digest_of_an_actio
     assert len(set(re.findall(r"terraform_version: (\S+)", text))) == 1
     pins = set(re.findall(r"uses: (\S+)@(\w{40})", text))
     assert len(pins) == len({action for action, _ in pins})
+
+
+def test_who_signs_in_installs_nothing_that_is_not_locked_by_its_hash():
+    for name, document in documents():
+        for title, job in document["jobs"].items():
+            if "ARM_CLIENT_ID" in job.get("env", {}):
+                made = [step["run"] for step in job["steps"] if step.get("run", "").startswith("make ")]
+                assert made == ["make install-locked"], (name, title)
+    for lock in (
+        "services/functions/requirements.lock",
+        ".github/build-tools.lock",
+        ".github/python-terraform.lock",
+    ):
+        text = (PROJECT / lock).read_text()
+        assert text.count("==") == len(re.findall(r"==\S+(?: ;.*)? \\\n +--hash=sha256:", text)), lock
 
 
 def test_nothing_that_changes_an_environment_is_cut_off_by_the_next_run():
