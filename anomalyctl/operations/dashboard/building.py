@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import secrets
 import shutil
 import threading
 import time
@@ -94,7 +95,10 @@ class Builder:
             require_room(self._home, ROOM_NEEDED)
             self._log.parent.mkdir(parents=True, exist_ok=True)
             self._log.unlink(missing_ok=True)
-            working = self._home / "working"
+            for killed in self._home.glob("working*"):
+                shutil.rmtree(killed, ignore_errors=True)
+            # A name of its own: what a killed command started may go on writing into the folder of then.
+            working = self._home / f"working-{secrets.token_hex(4)}"
             try:
                 made = self._make(working, cancelled)
                 self._forget_old_builds(made)
@@ -103,7 +107,6 @@ class Builder:
                 shutil.rmtree(working, ignore_errors=True)
 
     def _make(self, working: Path, cancelled: threading.Event) -> Path:
-        shutil.rmtree(working, ignore_errors=True)  # of a build that was killed
         with explained(working):
             copy_sources(self._source, working)
         self._run("installing its packages", _NPM_CI, working, cancelled, _SILENCE_LIMIT_S)

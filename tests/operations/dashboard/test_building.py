@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
@@ -165,6 +166,26 @@ def test_what_a_killed_build_left_is_no_build(tiny: Any) -> None:
     (tiny.home / "builds" / tiny.builder().digest).mkdir(parents=True)
     assert tiny.builder().kept() is None
     assert tiny.builder().build(threading.Event()).server.is_file()
+    assert tiny.left_behind() == []
+
+
+def test_what_a_killed_command_started_and_still_writes_does_not_disturb_the_next_build(tiny: Any) -> None:
+    stop = threading.Event()
+
+    def write() -> None:
+        while not stop.is_set():
+            with contextlib.suppress(OSError):
+                (tiny.home / "working" / "deep").mkdir(parents=True, exist_ok=True)
+
+    straggler = threading.Thread(target=write)
+    straggler.start()
+    try:
+        assert tiny.builder().build(threading.Event()).server.is_file()
+    finally:
+        stop.set()
+        straggler.join()
+    tiny.word("two")
+    tiny.builder().build(threading.Event())
     assert tiny.left_behind() == []
 
 
