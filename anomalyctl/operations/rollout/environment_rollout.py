@@ -122,8 +122,8 @@ def roll_out_detectors(
         log = target.place.state / "rollout-guard.log"
 
         def ended() -> bool:
-            if whole := _is_whole(journal):
-                return whole
+            if not rolling.is_engaged or _is_whole(journal):
+                return True
             progress.warn(f"The traffic may still be divided; a process goes on bringing it back: {log}")
             return False
 

@@ -64,6 +64,8 @@ class RollingOut:
     progress: Progress = SILENCE
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
+    is_engaged: bool = False
+    """Whether it began or went on with a rollout: what was refused before is somebody else's to end."""
 
     def roll_out(self, plan: Plan) -> RolledOut:
         """Roll the image out, or go on with the rollout of it that was cut off.
@@ -87,6 +89,7 @@ class RollingOut:
             )
         else:
             begun = start(self.traffic, division, self.journal, self._rollout(plan), self.environment)
+        self.is_engaged = True
         try:
             return self._go_on(begun, plan)
         except BaseException:

@@ -99,8 +99,10 @@ SPLIT = {"ca-wells-dev--1": 90, "ca-wells-dev--2": 10}
 
 def test_a_killed_rollout_goes_on_when_it_is_run_again(plant: Plant, monkeypatch: pytest.MonkeyPatch):
     killed_at(plant, SPLIT, monkeypatch)
+    another = plant.rolling("R2")
     with pytest.raises(PreconditionFailed, match="is unfinished") as refused:
-        plant.rolling("R2").roll_out(Plan(BLIND, watch=WATCH))
+        another.roll_out(Plan(BLIND, watch=WATCH))
+    assert not another.is_engaged, "its guard leaves alone what is somebody else's to end"
     assert "anomalyctl rollback --env dev" in refused.value.hint
     done = plant.rolling("R3").roll_out(Plan(NEW, watch=WATCH))
     assert done.outcome == "rolled out"
