@@ -79,9 +79,12 @@ def _get(probe: Probe) -> tuple[int, bytes]:
 
 
 def _reason(body: bytes) -> str:
-    """The `detail` of a problem document, else the beginning of what was said."""
+    """The `detail` of a problem document or of its unwell parts, else the beginning of what was said."""
     text = " ".join(body.decode("utf-8", "replace").split())
     try:
-        return str(json.loads(text)["detail"])
+        told = json.loads(text)
+        if "parts" in told:
+            return " ".join(str(part["detail"]) for part in told["parts"] if part["state"] != "ok")
+        return str(told["detail"])
     except (ValueError, KeyError, TypeError):
         return "with a web page" if text.startswith("<") else text[:_SHOWN]
