@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import psutil
+import pytest
 
 from tests.support.azure_stand_in.entra import OPERATOR, claims_of
 from tests.support.entra_redis import AUDIENCE as REDIS_AUDIENCE
@@ -15,6 +16,7 @@ from tests.support.wrapped_root import wait_until
 PARTS = ("redis", "cosmos", "detectors", "functions", "dashboard")
 
 
+@pytest.mark.timeout(600)  # half a minute on a machine that does nothing else
 def test_deploy_use_roll_out_and_destroy(azure: WholeAzure, reading_store: Any) -> None:
     published = _deploys_and_publishes(azure)
     _plans_to_take_nothing_back(azure)
