@@ -8,9 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from anomalyctl.provisioning.arguments import FLAG
-from anomalyctl.provisioning.terraform_process import CHANGES as CHANGES
 from anomalyctl.provisioning.terraform_process import Finished, TerraformProcess
-from anomalyctl.provisioning.terraform_process import Watch as Watch
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ from anomalyctl.provisioning.plans.kept import Binding, KeptPlan, Kind, digest_o
 from anomalyctl.provisioning.plans.plan_file import document_of
 from anomalyctl.provisioning.plans.reading import agrees, read_plan
 from anomalyctl.provisioning.run_ids import new_run_id
-from anomalyctl.provisioning.terraform import CHANGES, Finished
+from anomalyctl.provisioning.terraform_process import CHANGES, Finished
 from anomalyctl.provisioning.variables import Variables, collect_variables
 
 

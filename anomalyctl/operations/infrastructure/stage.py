@@ -33,7 +33,8 @@ from anomalyctl.provisioning.progression import Progression
 from anomalyctl.provisioning.run_ids import correlation_id
 from anomalyctl.provisioning.state import State, read_state
 from anomalyctl.provisioning.surroundings import terraform_surroundings
-from anomalyctl.provisioning.terraform import Finished, Terraform, Watch
+from anomalyctl.provisioning.terraform import Terraform
+from anomalyctl.provisioning.terraform_process import Finished, Watch
 from anomalyctl.provisioning.working_copy import digest_of_setup
 
 _NO_WORKSPACES: Final = "workspaces not supported"

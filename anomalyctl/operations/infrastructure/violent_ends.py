@@ -11,7 +11,8 @@ from anomalyctl.provisioning.ledger import OpenRun
 from anomalyctl.provisioning.locks import lock_in
 from anomalyctl.provisioning.progression import Progression
 from anomalyctl.provisioning.state import read_state
-from anomalyctl.provisioning.terraform import Finished, Terraform
+from anomalyctl.provisioning.terraform import Terraform
+from anomalyctl.provisioning.terraform_process import Finished
 
 
 def killed(
