@@ -13,6 +13,9 @@ export function proxy(request: NextRequest): NextResponse {
   if (!isReadable(request.nextUrl.pathname)) {
     return new NextResponse("This address cannot be read.\n", { status: 400 });
   }
+  if (!isOnlyRead(request.method) && !ACTS.test(request.nextUrl.pathname)) {
+    return new NextResponse("Nothing can be sent here.\n", { status: 405, headers: { Allow: "GET, HEAD" } });
+  }
   const nonce = Buffer.from(crypto.getRandomValues(new Uint8Array(16))).toString("base64");
   const headers = securityHeaders(nonce, process.env.NODE_ENV === "development");
   const sent = new Headers(request.headers);
@@ -23,6 +26,16 @@ export function proxy(request: NextRequest): NextResponse {
   const response = NextResponse.next({ request: { headers: sent } });
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   return response;
+}
+
+/**
+ * Next.js runs an action at whatever address it is posted to, also one that App Service lets strangers ask; the
+ * screens post theirs to the episode.
+ */
+const ACTS = /^\/anomalies\/[^/]+$/;
+
+function isOnlyRead(method: string): boolean {
+  return method === "GET" || method === "HEAD";
 }
 
 /** Next.js itself answers 500 to an address whose percent signs spell no characters. */

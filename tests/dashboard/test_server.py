@@ -107,6 +107,16 @@ def test_a_forged_post_changes_nothing(
     assert state(store, episode) == "open"
 
 
+@pytest.mark.parametrize("path", ["/", "/api/health", "/api/health/x", "/anomalies", "/no/such"])
+def test_an_action_is_taken_at_its_episode_alone(
+    server: DashboardServer, store: AnomalyStore, episode: str, path: str
+) -> None:
+    request = {"anomalyId": episode, "etag": "", "notes": "x"}
+    answer = server.act("resolve", request, path, Origin=server.address, **OURS)
+    assert answer.status_code == 405
+    assert state(store, episode) == "open"
+
+
 def test_a_name_that_was_pointed_at_this_machine_is_not_served(server: DashboardServer) -> None:
     for path in ("/", "/api/overview"):
         assert server.client.get(path, headers={"Host": f"evil.example:{server.port}"}).status_code == 421

@@ -85,14 +85,16 @@ class DashboardServer:
         """The same as `anomalyctl logs` reads it."""
         return [parse_line("dashboard", line) for line in self.logs.splitlines()]
 
-    def act(self, action: str, request: dict[str, Any], **headers: str) -> httpx.Response:
+    def act(
+        self, action: str, request: dict[str, Any], path: str | None = None, **headers: str
+    ) -> httpx.Response:
         """Post to a server action as a browser would, with these headers instead of a browser's."""
         manifest = self.build.folder / ".next" / "server" / "server-reference-manifest.json"
         actions = json.loads(manifest.read_text())["node"]
         (identifier,) = [key for key, each in actions.items() if each["exportedName"] == action]
         names = {name.replace("_", "-"): value for name, value in headers.items()}
         return self.client.post(
-            f"/anomalies/{request['anomalyId']}",
+            path or f"/anomalies/{request['anomalyId']}",
             content=json.dumps([request]),
             headers={
                 "Next-Action": identifier,
