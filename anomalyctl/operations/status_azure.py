@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from anomalyctl.errors import AnomalyctlError, NotPublished, NoWayIn, Transient
 from anomalyctl.operations import azure_reasons as reasons
 from anomalyctl.operations.azure_connections import AzureConnections
+from anomalyctl.operations.side_by_side import side_by_side
 from anomalyctl.operations.status import EnvironmentStatus, PartHealth, PartStatus, backlog_of, detail_of
 from anomalyctl.operations.status_backlog import Backlogs, backlog_of_anomalies, backlog_of_readings
 from anomalyctl.operations.status_figures import Figure, read_figures
@@ -42,13 +43,12 @@ def read_azure_status(
         FUNCTIONS: lambda: _functions(connections),
         DASHBOARD: lambda: _dashboard(connections),
     }
-    with ThreadPoolExecutor(max_workers=len(asked) + 1) as pool:
-        answers = {name: pool.submit(_tried, ask) for name, ask in asked.items()}
-        told = pool.submit(_figures, connections, now) if figures else None
-        found = {name: answer.result() for name, answer in answers.items()}
-        beside = told.result() if told else ()
+    asks: list[Callable[[], Any]] = [partial(_tried, ask) for ask in asked.values()]
+    asks.append(partial(_figures, connections, now) if figures else tuple)
+    *answers, beside = side_by_side(_called, asks)
+    found = dict(zip(asked, answers, strict=True))
     backlogs = Backlogs(**(found[REDIS][2] or {}), **(found[COSMOS][2] or {}))
-    parts = tuple(_part(connections, name, *found[name][:2], backlogs, now) for name in asked)
+    parts = tuple(_part(connections, name, found[name][0], found[name][1], backlogs, now) for name in asked)
     well = all(part.health == "healthy" for part in parts) and all(one.state != "beyond" for one in beside)
     return EnvironmentStatus(
         environment=connections.environment.name,
@@ -65,6 +65,10 @@ def read_azure_status(
         serial=connections.deployed.serial,
         unchecked=connections.deployed.unchecked,
     )
+
+
+def _called(ask: Callable[[], Any]) -> Any:
+    return ask()
 
 
 def _tried(ask: Callable[[], Any]) -> tuple[PartHealth, str, Any]:

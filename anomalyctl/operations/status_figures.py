@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, Literal
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.deployed_state import AlertRule
+from anomalyctl.operations.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from anomalyctl.azure.rest import Rest
@@ -46,10 +46,7 @@ class Figure:
 
 def read_figures(rest: Rest, rules: tuple[AlertRule, ...], now: datetime) -> tuple[Figure, ...]:
     """Ask for each figure, side by side. What cannot be told says why: status must always answer."""
-    if not rules:
-        return ()
-    with ThreadPoolExecutor(max_workers=min(8, len(rules))) as pool:
-        return tuple(pool.map(lambda rule: _figure(rest, rule, now), rules))
+    return tuple(side_by_side(lambda rule: _figure(rest, rule, now), rules))
 
 
 def _figure(rest: Rest, rule: AlertRule, now: datetime) -> Figure:

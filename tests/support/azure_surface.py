@@ -47,6 +47,10 @@ class Surface:
     model_asked: list[dict[str, Any]] = field(default_factory=list)
     refuse_logs: bool = False
     logs_status: int = 200
+    metrics_pause_s: float = 0.0
+    """Before Azure Monitor answers."""
+    metrics_waiting: int = 0
+    """How often it was asked, answered or not."""
     logs_pause_s: float = 0.0
     """Before Log Analytics answers."""
     logs_answer: Response | None = None
@@ -66,6 +70,8 @@ class Surface:
         if path == "/openai/v1/chat/completions":
             return self._model(request, await request.body())
         if path.endswith("/providers/Microsoft.Insights/metrics"):
+            self.metrics_waiting += 1
+            await asyncio.sleep(self.metrics_pause_s)
             return self._metric(request)
         if path.startswith(FUNCTION_APP):
             return self._site(request)

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from typing import Any
 
 import pytest
@@ -84,3 +88,21 @@ def test_the_functions_host_is_told_by_resource_manager_or_by_its_page(
     [functions] = [part for part in status.parts if part.name == "functions"]
     assert functions.health == health
     assert words in functions.detail
+
+
+def test_ctrl_c_ends_it_while_azure_monitor_thinks(described: AzureEnvironment) -> None:
+    described.surface.metrics_pause_s = 30.0
+    running = subprocess.Popen(
+        [sys.executable, "-m", "anomalyctl", "status", "--env", "dev"],
+        env=described.environ(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not described.surface.metrics_waiting:
+        assert running.poll() is None, running.communicate()
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    _, said = running.communicate(timeout=10)
+    assert running.returncode == 130
+    assert "Traceback" not in said
