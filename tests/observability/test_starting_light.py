@@ -17,7 +17,7 @@ print(sorted(one for one in sys.modules if one.split(".")[0] in ("opentelemetry"
     "begin",
     [
         "import runpy, contextlib, io, sys; sys.argv = ['anomalyctl', '--help']\n"
-        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.StringIO()):\n"
+        "with contextlib.suppress(SystemExit), contextlib.redirect_stdout(io.TextIOWrapper(io.BytesIO())):\n"
         "    runpy.run_module('anomalyctl', run_name='__main__')\n",
         "import anomalyctl.pipeline.worker",
         "from anomalyctl.observability.starting import start_telling; start_telling('functions', {})",

@@ -89,9 +89,7 @@ def test_a_source_that_moved_waits_until_its_old_queue_is_done_with_it(bench: Be
     first, second = (bench.drainer_of(bench.readings.on_queue(queue), "host-1") for queue in (0, 1))
     bench.readings.places.want(2)
     waiting = second.drain()
-    assert (waiting.tally.judged, set(waiting.held)) == (0, {well}), (
-        "three older ones wait"
-    )
+    assert (waiting.tally.judged, set(waiting.held)) == (0, {well}), "three older ones wait"
     assert first.drain().tally.judged == 3
     assert second.drain().tally.judged == 6
     assert _judged_in_order(bench, 9)
