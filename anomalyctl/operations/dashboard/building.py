@@ -109,6 +109,8 @@ class Builder:
     def _make(self, working: Path, cancelled: threading.Event) -> Path:
         with explained(working):
             copy_sources(self._source, working)
+            # They may have changed since, while another build was waited for.
+            self.digest = sources_digest(working, self._node.version)
         self._run("installing its packages", _NPM_CI, working, cancelled, _SILENCE_LIMIT_S)
         self._run("compiling", ("run", "build"), working, cancelled)
         standalone = working / ".next" / "standalone"

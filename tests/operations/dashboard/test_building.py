@@ -41,6 +41,14 @@ def test_the_same_sources_are_built_once(tiny: Any) -> None:
     assert tiny.builder().build(threading.Event()).server.stat().st_mtime_ns == made
 
 
+def test_sources_that_change_while_it_waits_are_built_under_their_own_digest(tiny: Any) -> None:
+    waiting = tiny.builder()
+    tiny.word("two")
+    built = waiting.build(threading.Event())
+    assert "two" in built.server.read_text()
+    assert built == tiny.builder().kept()
+
+
 @pytest.mark.parametrize("name", ["server.txt", "package-lock.json", "app/new.tsx", "app/tests/page.tsx"])
 def test_any_source_file_makes_another_build(tiny: Any, name: str) -> None:
     before = sources_digest(tiny.source, "20.9.0")
