@@ -38,6 +38,8 @@ async function acted(action: ActionName, request: unknown, operator: string | nu
     return { ok: true, episode: summaryOf(document, Date.now()), changed };
   } catch (error) {
     if (error instanceof DashboardError) {
+      // What was remembered is what the loser saw: whoever loads it now shall see what the winner did.
+      if (error.code === "conflict") forgetRemembered("episode");
       log("warning", `${action} refused: ${error.message}`, { code: error.code });
       return refusalOf(error);
     }
