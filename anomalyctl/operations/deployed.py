@@ -80,7 +80,8 @@ def _read_alone(
 
 
 def _read(place: Place, environ: Mapping[str, str], watcher: Watcher) -> Deployed:
-    from anomalyctl.operations.infrastructure.stage import Request, stage
+    from anomalyctl.operations.infrastructure.stage import Request
+    from anomalyctl.operations.infrastructure.staging import stage
 
     name = place.environment.name
     with stage("output", Request(name), watcher, environ=environ) as prepared:

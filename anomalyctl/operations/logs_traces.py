@@ -57,7 +57,7 @@ def step_message(name: str, duration_ms: float, depth: int, error: str) -> str:
 def depth_in(parents: Mapping[str, str | None], span_id: str) -> int:
     """How many steps of the trace that are known stand above one."""
     depth, above = 0, parents.get(span_id)
-    while above in parents and depth < len(parents):
+    while above is not None and above in parents and depth < len(parents):
         depth, above = depth + 1, parents[above]
     return depth
 

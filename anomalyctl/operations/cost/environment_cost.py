@@ -9,7 +9,8 @@ from anomalyctl.errors import NotDeployed, PreconditionFailed
 from anomalyctl.operations.cost.estimating import Difference, Estimate, differences, estimate
 from anomalyctl.operations.cost.price_table import Change, read_prices
 from anomalyctl.operations.cost.resources import resources_in
-from anomalyctl.operations.infrastructure.stage import Request, stage
+from anomalyctl.operations.infrastructure.stage import Request
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.plans.kept import KEPT_FOR, KeptPlan, digest_of
 

@@ -10,7 +10,8 @@ from typing import Any, Final
 from anomalyctl.errors import AnomalyctlError, NotFound, PartlyDone, Protected
 from anomalyctl.operations.infrastructure.outputs import Output, outputs_of
 from anomalyctl.operations.infrastructure.planning import Review, present_binding, review_of
-from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.stage import Request, Stage
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.underway import require_nothing_noted
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.durations import usual_durations

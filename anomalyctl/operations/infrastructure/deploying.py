@@ -15,7 +15,8 @@ from anomalyctl.operations.infrastructure.health import Health, health_of
 from anomalyctl.operations.infrastructure.outputs import Output, outputs_of
 from anomalyctl.operations.infrastructure.planning import Planned, PlanOptions, Review, plan
 from anomalyctl.operations.infrastructure.preflight import make_ready
-from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.stage import Request, Stage
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.failures import retry_of
 from anomalyctl.provisioning.plans.gate import check_data_loss, check_protection_flags

@@ -14,7 +14,8 @@ from anomalyctl.operations.infrastructure.applying import Applied, apply, check_
 from anomalyctl.operations.infrastructure.leftovers import look_in_azure
 from anomalyctl.operations.infrastructure.obstacles import obstacles_in_azure
 from anomalyctl.operations.infrastructure.planning import Planned, PlanOptions, Review, plan, review_of
-from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.stage import Request, Stage
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.configuration import Configuration
 from anomalyctl.provisioning.plans.gate import check_protection_flags

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from anomalyctl.operations.infrastructure.planning import PlanOptions, variables_for
-from anomalyctl.operations.infrastructure.stage import Request, stage
+from anomalyctl.operations.infrastructure.stage import Request
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from anomalyctl.operations.infrastructure.stage import Request, stage
+from anomalyctl.operations.infrastructure.stage import Request
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.configuration import Configuration
 from anomalyctl.provisioning.events import diagnostic

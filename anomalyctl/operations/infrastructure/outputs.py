@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from anomalyctl.errors import NotDeployed, NotFound
-from anomalyctl.operations.infrastructure.stage import Request, stage
+from anomalyctl.operations.infrastructure.stage import Request
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.plans.redaction import SECRET, redacted
 from anomalyctl.provisioning.terraform import Terraform

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.infrastructure.adopting import adopt_from_plan, adopt_from_state
-from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.stage import Request, Stage
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.underway import Underway, require_nothing_noted
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.configuration import Configuration

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from anomalyctl.errors import AnomalyctlError, NotFound, PreconditionFailed
-from anomalyctl.operations.infrastructure.stage import Request, stage
+from anomalyctl.operations.infrastructure.stage import Request
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.backups import Backup
 from anomalyctl.provisioning.plans.redaction import redacted, secrets_in

@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 from anomalyctl.errors import Locked, PreconditionFailed
-from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.stage import Request, Stage
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.locks import HeldLock
 

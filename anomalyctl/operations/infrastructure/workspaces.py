@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from anomalyctl.environments import load_environments
 from anomalyctl.errors import InvalidInput, NotFound, PreconditionFailed, UnknownEnvironment
 from anomalyctl.operations.infrastructure.place import DEFAULT_WORKSPACE
-from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.stage import Request, Stage
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 
 

@@ -20,7 +20,7 @@ from anomalyctl.telemetry.times import parse_time
 ACCEPTABLE_AN_HOUR: Final = 6.0
 """The average that is very likely to be acceptable: about 6 an hour (150 a day) for one operator."""
 FLOOD: Final = 10
-"""More alarms than this in ten minutes are a flood: nobody follows them. At most 1 % of a month may be one."""
+"""More alarms than this in ten minutes are a flood, which  At most 1 % of a month may be one."""
 CHATTERS: Final = 3
 """As many episodes of one tag within an hour. The documents call chattering what comes and goes three times a
 minute; here what comes back within ten minutes is one episode, so that an hour stands for the minute."""

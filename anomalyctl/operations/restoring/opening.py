@@ -13,7 +13,8 @@ from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.deployed import deployed, forget
 from anomalyctl.operations.environment import require_azure
 from anomalyctl.operations.infrastructure.place import Place, find_place
-from anomalyctl.operations.infrastructure.stage import Request, stage
+from anomalyctl.operations.infrastructure.stage import Request
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import Unwatched
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.publishing.target import Target, opened_target

@@ -12,7 +12,8 @@ from pathlib import Path
 from anomalyctl.azure.backend import backend_configuration, read_backend_file, write_backend_file
 from anomalyctl.errors import AnomalyctlError, NotFound, PreconditionFailed
 from anomalyctl.operations.infrastructure.place import Place, find_place
-from anomalyctl.operations.infrastructure.stage import Request, Stage, stage
+from anomalyctl.operations.infrastructure.stage import Request, Stage
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.state import State, read_state
 

@@ -14,7 +14,8 @@ import pytest
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.deployed import deployed
-from anomalyctl.operations.infrastructure.stage import Request, stage
+from anomalyctl.operations.infrastructure.stage import Request
+from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.restoring.journal import Restore
 from anomalyctl.operations.restoring.terraform_knows import addresses_of, put_in_place, wanted_of
 from tests.support.azurerm.cloud import Resource
