@@ -12,7 +12,7 @@ from typing import Literal
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.local import control
 from anomalyctl.local.disk import read_json, write_json
-from anomalyctl.local.environment import COSMOS, DASHBOARD, connections
+from anomalyctl.local.environment import COSMOS, DASHBOARD, DEPLOY, connections
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.locks import held
 from anomalyctl.local.part import Part, digest
@@ -71,7 +71,8 @@ def deploy_local(project: Project, progress: Progress = SILENCE, *, dashboard: b
     and in the result) and the rest runs.
 
     Raises MissingTool, PreconditionFailed (the disk), Locked (another deploy is at it), TimedOut, and
-    AnomalyctlError naming the part that does not start; what this call started is then stopped again.
+    AnomalyctlError naming the part that does not start; what this call started is then stopped again. Broken
+    off, it leaves running what ran before, and what is well already and only lacks its dashboard.
     """
     from anomalyctl.local.plan import PARTS, plan, require_programs
 
@@ -91,7 +92,12 @@ def bring_up_telling(
     folder: LocalFolder, blueprint: Blueprint, work: DashboardWork | DashboardDeployment, progress: Progress
 ) -> Deployment:
     """`bring_up`, and keep for `status` what became of the dashboard."""
-    deployment = bring_up(folder, blueprint, progress)
+    try:
+        deployment = bring_up(folder, blueprint, progress)
+    except BaseException:
+        if isinstance(work, DashboardWork) and work.outcome.state == "failed":
+            keep_absence(folder, Absence(work.outcome.reason, work.outcome.hint))
+        raise
     outcome = work.outcome if isinstance(work, DashboardWork) else work
     keep_absence(folder, Absence(outcome.reason, outcome.hint))
     return replace(deployment, dashboard=outcome)
@@ -118,21 +124,28 @@ def bring_up(folder: LocalFolder, blueprint: Blueprint, progress: Progress = SIL
         wanted = parts if late is None else with_late(parts, late, made, folder)
         # A supervisor of an earlier deploy goes on where this one is broken off; one of ours does not.
         ours_to_stop = running is None or not _goes_on(folder, running, wanted)
+        are_well = False
         try:
             if late is not None:
                 late.begin()
             outcome, state = _reach(folder, wanted, running, progress)
-            waiting = Waiting(folder, wanted, state, progress)
+            waiting = Waiting(folder, parts, state, progress)
             for name, prepare in blueprint.prepare.items():
                 waiting.until_healthy({name})
                 _prepare_once(folder, name, state, lambda: prepare(ports, secrets), progress)  # noqa: B023
             state = waiting.until_healthy({part.name for part in parts})
+            are_well = True
             if late is not None:
                 outcome, state = _join(folder, parts, late, outcome, state, (ports, secrets), progress)
-        except BaseException:  # also Ctrl-C: nothing half-started stays behind
+        except BaseException as error:
+            is_broken_off = not isinstance(error, Exception)  # Ctrl-C, SIGTERM
             if late is not None:
                 late.cancel()
-            if ours_to_stop:
+            if are_well or (is_broken_off and running is not None):
+                if ours_to_stop and not are_well:
+                    _go_on(folder, wanted)
+                progress.warn(f"{_what_runs(folder)} To finish: {DEPLOY}")
+            elif ours_to_stop:  # nothing half-started stays behind
                 progress.step("Stopping what was started")
                 control.stop_supervisor(folder)
             raise
@@ -163,6 +176,19 @@ def _reach(
     progress.step(f"Healing {', '.join(unwell)}")
     control.retry_now(running)
     return "healed", running
+
+
+def _go_on(folder: LocalFolder, parts: tuple[Part, ...]) -> None:
+    """Have something run where it was broken off between the older parts and these."""
+    if control.running_state(folder) is None:
+        control.stop_supervisor(folder)
+        control.start_supervisor(folder, parts)
+
+
+def _what_runs(folder: LocalFolder) -> str:
+    """One sentence on what a deploy that was broken off leaves."""
+    without = all(part.name != DASHBOARD for part in control.planned_parts(folder))
+    return f"Broken off; the environment local goes on{', without its dashboard' if without else ''}."
 
 
 def _goes_on(folder: LocalFolder, running: SupervisorState, parts: tuple[Part, ...]) -> bool:

@@ -111,6 +111,8 @@ class DashboardWork:
         self._cancelled.set()
         if self._thread is not None:
             self._ended.wait()
+            if self._error is not None and self.outcome.state != "failed":
+                self.failed("Its build was broken off.", "")
 
     def _build(self) -> None:
         try:

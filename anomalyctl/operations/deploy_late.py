@@ -7,7 +7,7 @@ from typing import Protocol
 
 from anomalyctl.local import control
 from anomalyctl.local.folder import LocalFolder
-from anomalyctl.local.part import Part, digest
+from anomalyctl.local.part import Part, Probe, digest
 from anomalyctl.local.secrets_file import LocalSecrets
 from anomalyctl.local.state import SupervisorState
 from anomalyctl.operations.progress import Progress
@@ -40,8 +40,11 @@ def with_late(
     """The parts to start with: an older one of the late part goes on until the new one is made."""
     if made is not None:
         return (*parts, made)
-    older = tuple(part for part in control.planned_parts(folder) if part.name == late.name)
-    return (*parts, *older) if is_same_but(late.name, folder, parts) else parts
+    planned = control.planned_parts(folder)
+    older = tuple(part for part in planned if part.name == late.name)
+    others = tuple(part for part in planned if part.name != late.name)
+    # It knows the others by their addresses and secrets of then.
+    return (*parts, *older) if _doors(others) == _doors(parts) else parts
 
 
 def is_same_but(late: str, folder: LocalFolder, parts: tuple[Part, ...]) -> bool:
@@ -53,3 +56,7 @@ def is_same_but(late: str, folder: LocalFolder, parts: tuple[Part, ...]) -> bool
 def runs_what_was_planned(running: SupervisorState, folder: LocalFolder) -> bool:
     """Whether the plan on the disk is the running supervisor's."""
     return running.plan == digest(control.planned_parts(folder))
+
+
+def _doors(parts: tuple[Part, ...]) -> list[tuple[str, Probe]]:
+    return [(part.name, part.probe) for part in parts]

@@ -13,6 +13,8 @@ import httpx
 import pytest
 
 from anomalyctl.errors import NotDeployed
+from anomalyctl.local import control
+from anomalyctl.local.environment import DEPLOY
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.operations.dashboard.finding import _local_dashboard
 from anomalyctl.operations.dashboard.opening import has_display, open_in_browser
@@ -143,19 +145,80 @@ def test_a_dashboard_that_does_not_start_is_told_and_the_rest_runs(plant: Plant)
     assert read_status(plant.folder).health == "degraded"
 
 
-def test_an_interrupted_build_stops_what_was_started_and_leaves_nothing_half(plant: Plant) -> None:
+class BrokenOff(Silence):
+    """Presses Ctrl-C when it hears of something; keeps what it was told to mind."""
+
+    def __init__(self, at: str) -> None:
+        self.at = at
+        self.warned: list[str] = []
+
+    def step(self, text: str) -> None:
+        if self.at in text:
+            raise KeyboardInterrupt
+
+    done = step
+
+    def warn(self, text: str) -> None:
+        self.warned.append(text)
+
+
+def test_an_interrupted_build_leaves_what_is_well_running_and_nothing_half(plant: Plant) -> None:
     plant.tiny.write("slow.txt", "x")
-
-    class Impatient(Silence):
-        def step(self, text: str) -> None:
-            if "compiling" in text:
-                raise KeyboardInterrupt
-
+    progress = BrokenOff("compiling")
     with pytest.raises(KeyboardInterrupt):
-        plant.deploy(Impatient())
+        plant.deploy(progress)
+    assert plant.tiny.left_behind() == []
+    assert {part.name for part in plant.dummies.running().parts} == set(BASE)
+    assert "without its dashboard" in progress.warned[-1]
+    assert read_status(plant.folder).without_dashboard == "Its build was broken off."
+    assert not [thread for thread in threading.enumerate() if thread.name == "dashboard-build"]
+    processes = [plant.dummies.process_of(name) for name in BASE]
+    (plant.tiny.source / "slow.txt").unlink()
+    assert plant.deploy()[1].state == "running"
+    assert [plant.dummies.process_of(name) for name in BASE] == processes
+
+
+@pytest.mark.parametrize("at", ["compiling", "starting all parts again", "First is well"])
+def test_an_interruption_leaves_an_environment_and_its_dashboard_running_also_where_all_changed(
+    plant: Plant, at: str
+) -> None:
+    plant.deploy()
+    plant.dummies.version = "2"
+    plant.tiny.word("two")
+    plant.tiny.write("slow.txt", "x")
+    progress = BrokenOff(at.replace("First", "Valkey"))
+    with pytest.raises(KeyboardInterrupt):
+        plant.deploy(progress)
+    assert plant.dummies.within(20, lambda: all(plant.dummies.is_well(name) for name in (*BASE, "dashboard")))
+    assert plant.said()["word"] == "one"
+    assert progress.warned == ["Broken off; the environment local goes on. To finish: " + DEPLOY]
+
+
+def test_an_interruption_between_the_older_parts_and_the_new_starts_the_new(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plant.deploy()
+    plant.dummies.version = "2"
+    start, tries = control.start_supervisor, iter((True,))
+
+    def interrupted(*given: Any) -> Any:
+        if next(tries, False):
+            raise KeyboardInterrupt
+        return start(*given)
+
+    monkeypatch.setattr(control, "start_supervisor", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        plant.deploy()
+    assert plant.dummies.within(20, lambda: all(plant.dummies.is_well(name) for name in (*BASE, "dashboard")))
+    assert plant.deploy()[0].outcome == "unchanged"
+
+
+def test_an_interruption_before_a_first_start_is_well_leaves_nothing(plant: Plant) -> None:
+    plant.tiny.write("slow.txt", "x")
+    with pytest.raises(KeyboardInterrupt):
+        plant.deploy(BrokenOff("Valkey is well"))
     assert plant.tiny.left_behind() == []
     assert not plant.folder.state.exists()
-    assert not [thread for thread in threading.enumerate() if thread.name == "dashboard-build"]
 
 
 def test_ctrl_c_while_the_build_is_waited_for_ends_it_and_leaves_nothing_half(plant: Plant) -> None:
