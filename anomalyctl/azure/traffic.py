@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from anomalyctl.azure.container_apps import CONTAINER_APPS_API, ContainerApp, containers_of
 from anomalyctl.azure.labels import BEFORE
-from anomalyctl.azure.resource_manager import ResourceManager
+from anomalyctl.azure.resource_manager import Document, ResourceManager
 from anomalyctl.errors import NotFound
 
 LATEST = "(latest)"
@@ -52,27 +52,7 @@ class Traffic:
 
     def division(self) -> Division:
         """How it is divided. Raises NotDeployed where there is no app."""
-        found = self.app.read()
-        properties = found["properties"]
-        configuration = properties.get("configuration") or {}
-        taking = (configuration.get("ingress") or {}).get("traffic") or [
-            {"latestRevision": True, "weight": 100}
-        ]
-        return Division(
-            many=str(configuration.get("activeRevisionsMode", "Single")).lower() == "multiple",
-            weights={
-                LATEST if one.get("latestRevision") else str(one.get("revisionName")): int(
-                    one.get("weight") or 0
-                )
-                for one in taking
-            },
-            newest=str(properties.get("latestRevisionName", "")),
-            newest_ready=str(properties.get("latestReadyRevisionName", "")),
-            image=str(containers_of(found)[0].get("image", "")),
-            before=next(
-                (str(one.get("revisionName", "")) for one in taking if one.get("label") == BEFORE), ""
-            ),
-        )
+        return division_of(self.app.read())
 
     def divide(self, weights: Mapping[str, int], *, before: str) -> None:
         """Send so many percent to each of these revisions, several active at once. They sum up to 100.
@@ -119,3 +99,21 @@ class Traffic:
 
     def _configure(self, configuration: Mapping[str, object]) -> None:
         self.app.change({"properties": {"configuration": dict(configuration)}})
+
+
+def division_of(app: Document) -> Division:
+    """How the traffic of an app, as Resource Manager tells it, is divided."""
+    properties = app["properties"]
+    configuration = properties.get("configuration") or {}
+    taking = (configuration.get("ingress") or {}).get("traffic") or [{"latestRevision": True, "weight": 100}]
+    return Division(
+        many=str(configuration.get("activeRevisionsMode", "Single")).lower() == "multiple",
+        weights={
+            LATEST if one.get("latestRevision") else str(one.get("revisionName")): int(one.get("weight") or 0)
+            for one in taking
+        },
+        newest=str(properties.get("latestRevisionName", "")),
+        newest_ready=str(properties.get("latestReadyRevisionName", "")),
+        image=str(containers_of(app)[0].get("image", "")),
+        before=next((str(one.get("revisionName", "")) for one in taking if one.get("label") == BEFORE), ""),
+    )

@@ -42,21 +42,21 @@ class AzureConnections(Connections):
     ) -> None:
         super().__init__(project, environment)
         self.deployed = deployed
-        self._environ = os.environ if environ is None else environ
+        self.environ = os.environ if environ is None else environ
 
     @cached_property
     def cloud(self) -> Cloud:
         """The addresses of the Azure that the environment is in."""
         from anomalyctl.azure.cloud import cloud_from
 
-        return cloud_from(self._environ)
+        return cloud_from(self.environ)
 
     @cached_property
     def signed_in(self) -> SignIn:
         """The credential: Terraform's ARM_* variables, else the Azure CLI's."""
         from anomalyctl.azure.sign_in import sign_in
 
-        return sign_in(self._environ, self.cloud, tenant_id=self.environment.tenant_id)
+        return sign_in(self.environ, self.cloud, tenant_id=self.environment.tenant_id)
 
     @property
     def credential(self) -> Any:

@@ -16,11 +16,11 @@ from typing import Final
 import orjson
 
 from anomalyctl.errors import AnomalyctlError, Locked, NotDeployed, PreconditionFailed
-from anomalyctl.operations.deployed_state import AlertRule, Deployed, from_state
+from anomalyctl.operations.deployed_state import AlertRule, Deployed, QueryRule, from_state
 from anomalyctl.operations.infrastructure.place import Place, find_place
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 
-_LAYOUT: Final = 1
+_LAYOUT: Final = 2
 _TRUSTED_S: Final = 60.0
 """So long after a look at the state nobody looks again, unless a run of ours began meanwhile."""
 _WAITS: Final = 20
@@ -104,6 +104,7 @@ def _kept(place: Place) -> Deployed | None:
         if body.pop("layout") != _LAYOUT:
             return None
         body["alerts"] = tuple(AlertRule(**one) for one in body["alerts"])
+        body["query_alerts"] = tuple(QueryRule(**one) for one in body["query_alerts"])
         return Deployed(**body)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):
         return None

@@ -31,6 +31,25 @@ class AlertRule:
 
 
 @dataclass(frozen=True, slots=True)
+class QueryRule:
+    """A log-query alert of terraform/alerts-queries.tf, as it was deployed."""
+
+    name: str
+    description: str
+    severity: int
+    query: str
+    measure: str
+    """The column that is compared."""
+    aggregation: str
+    """Over the rows of an answer."""
+    operator: str
+    threshold: float
+    window: str
+    """ISO 8601, such as PT15M."""
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Deployed:
     """One environment as its state tells. `outputs` holds no sensitive one, nor one that is null."""
 
@@ -43,6 +62,7 @@ class Deployed:
     alerts: tuple[AlertRule, ...]
     access_keys: bool
     """Whether Redis and Cosmos DB take keys besides Entra; those are in the vault."""
+    query_alerts: tuple[QueryRule, ...] = ()
     mark: str = ""
     """The state's own sign of change: a blob's ETag, a file's time."""
     unchecked: str = field(default="", compare=False)
@@ -81,6 +101,7 @@ def from_state(text: bytes, environment: str, mark: str = "") -> Deployed:
         ids=dict(_ids(managed)),
         alerts=tuple(sorted(_alerts(managed), key=lambda rule: (rule.severity, rule.name))),
         access_keys=(outputs.get("redis_access_key") or {}).get("value") is not None,
+        query_alerts=tuple(sorted(_query_alerts(managed), key=lambda rule: (rule.severity, rule.name))),
         mark=mark,
     )
 
@@ -140,3 +161,25 @@ def _alerts(managed: list[dict[str, Any]]) -> list[AlertRule]:
                         )
                     )
     return found
+
+
+def _query_alerts(managed: list[dict[str, Any]]) -> list[QueryRule]:
+    return [
+        QueryRule(
+            name=str(instance.get("index_key") or alert.get("name", "")),
+            description=str(alert.get("description") or ""),
+            severity=int(alert.get("severity", 3)),
+            query=str(criterion["query"]),
+            measure=str(criterion.get("metric_measure_column") or ""),
+            aggregation=str(criterion["time_aggregation_method"]),
+            operator=str(criterion["operator"]),
+            threshold=float(criterion["threshold"]),
+            window=str(alert.get("window_duration") or "PT15M"),
+            enabled=bool(alert.get("enabled", True)),
+        )
+        for resource in managed
+        if resource["type"] == "azurerm_monitor_scheduled_query_rules_alert_v2"
+        for instance in resource.get("instances") or ()
+        for alert in [instance.get("attributes") or {}]
+        for criterion in alert.get("criteria") or ()
+    ]

@@ -22,6 +22,7 @@ from anomalyctl.operations.side_by_side import side_by_side
 if TYPE_CHECKING:
     from anomalyctl.azure.rest import Rest
     from anomalyctl.operations.azure_connections import AzureConnections
+    from anomalyctl.resilience.policies import Policy
 
 MOST_LINES: Final = 10_000
 _POLL_S: Final = 10.0
@@ -83,6 +84,7 @@ class AzureLogs:
         *,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
         progress: Progress = SILENCE,
+        policy: Policy | None = None,
     ) -> None:
         from anomalyctl.azure.rest import Rest
         from anomalyctl.resilience.policies import LOGS
@@ -94,7 +96,11 @@ class AzureLogs:
         self._now, self._progress = now, progress
         self._news: News | None = None
         self._rest: Rest = Rest(
-            cloud.logs, f"{cloud.logs_audience}/.default", connections.credential, cloud, policy=LOGS
+            cloud.logs,
+            f"{cloud.logs_audience}/.default",
+            connections.credential,
+            cloud,
+            policy=policy or LOGS,
         )
 
     def close(self) -> None:

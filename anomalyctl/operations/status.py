@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from anomalyctl.local import control
 from anomalyctl.local.disk import read_json
@@ -20,6 +20,9 @@ from anomalyctl.operations.status_backlog import Backlogs, read_backlogs
 from anomalyctl.operations.status_figures import Figure
 from anomalyctl.resilience.policies import LANGUAGE
 from anomalyctl.telemetry.times import parse_time
+
+if TYPE_CHECKING:
+    from anomalyctl.operations.status_unended import Unended
 
 PartHealth = Health | Literal["not-published", "no-way-in"]
 """The last two are Azure's: something else answers there, or nothing that can be reached from here."""
@@ -66,7 +69,9 @@ class EnvironmentStatus:
     open_breakers: tuple[str, ...] = ()
     """What the functions leave alone for a while, since it failed: `database`, `ml detector`."""
     figures: tuple[Figure, ...] = ()
-    """Of Azure Monitor, beside their thresholds; none for `local`."""
+    """What the alerts watch, beside their thresholds; none for `local`."""
+    unended: tuple[Unended, ...] = ()
+    """A rollout or a restore of an Azure environment that is under way, or was cut off."""
     without_dashboard: str = ""
     """Why `local` runs without its dashboard; empty where it has one."""
     serial: int | None = None

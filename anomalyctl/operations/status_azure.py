@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -13,7 +14,8 @@ from anomalyctl.operations.azure_connections import AzureConnections
 from anomalyctl.operations.side_by_side import side_by_side
 from anomalyctl.operations.status import EnvironmentStatus, PartHealth, PartStatus, backlog_of, detail_of
 from anomalyctl.operations.status_backlog import Backlogs, backlog_of_anomalies, backlog_of_readings
-from anomalyctl.operations.status_figures import Figure, read_figures
+from anomalyctl.operations.status_figures import Figure, read_figures, read_query_figures
+from anomalyctl.operations.status_unended import Unended, all_unended, unended_here, unended_in_azure
 
 if TYPE_CHECKING:
     import httpx
@@ -28,13 +30,17 @@ _TITLES: Final = {
 }
 _APPS: Final = ("azurerm_linux_function_app.", "azurerm_function_app_flex_consumption.")
 _TIMEOUT_S: Final = 10.0
+_LOGS_TIMEOUT_S: Final = 20.0
 _ASKS_WHO: Final = (301, 302, 303, 307, 401)
 
 
 def read_azure_status(
     connections: AzureConnections, *, figures: bool = True, now: datetime | None = None
 ) -> EnvironmentStatus:
-    """Ask each part now, side by side. Changes nothing; what cannot be told is said with its reason."""
+    """Ask each part now, side by side. Changes nothing; what cannot be told is said with its reason.
+
+    Without `figures` neither the alerts' figures nor what is not ended is asked for.
+    """
     now = now or datetime.now(UTC)
     asked: dict[str, Callable[[], Any]] = {
         REDIS: lambda: backlog_of_readings(connections.readings, now),
@@ -44,9 +50,12 @@ def read_azure_status(
         DASHBOARD: lambda: _dashboard(connections),
     }
     asks: list[Callable[[], Any]] = [partial(_tried, ask) for ask in asked.values()]
-    asks.append(partial(_figures, connections, now) if figures else tuple)
-    *answers, beside = side_by_side(_called, asks)
-    found = dict(zip(asked, answers, strict=True))
+    if figures:
+        asks += [partial(beside, connections, now) for beside in (_figures, _query_figures, _unended)]
+    answers = side_by_side(_called, asks)
+    metrics, measured, unended = answers[len(asked) :] if figures else ((), (), ())
+    beside = (*metrics, *measured)
+    found = dict(zip(asked, answers, strict=False))
     backlogs = Backlogs(**(found[REDIS][2] or {}), **(found[COSMOS][2] or {}))
     parts = tuple(_part(connections, name, found[name][0], found[name][1], backlogs, now) for name in asked)
     well = all(part.health == "healthy" for part in parts) and all(one.state != "beyond" for one in beside)
@@ -62,6 +71,7 @@ def read_azure_status(
         dead_letters=backlogs.dead_letters,
         open_breakers=backlogs.open_breakers,
         figures=beside,
+        unended=unended,
         serial=connections.deployed.serial,
         unchecked=connections.deployed.unchecked,
     )
@@ -198,6 +208,37 @@ def _figures(connections: AzureConnections, now: datetime) -> tuple[Figure, ...]
         policy=METRICS,
     ) as rest:
         return read_figures(rest, connections.deployed.alerts, now)
+
+
+def _query_figures(connections: AzureConnections, now: datetime) -> tuple[Figure, ...]:
+    from anomalyctl.operations.logs_azure import AzureLogs
+    from anomalyctl.resilience.policies import LOGS
+
+    rules = connections.deployed.query_alerts
+    if not rules:
+        return ()
+    logs = AzureLogs(connections, policy=replace(LOGS, timeout_s=_LOGS_TIMEOUT_S).interactive())
+    try:
+        return read_query_figures(lambda text, begin, end: logs.ask(text, begin, end, {}), rules, now)
+    finally:
+        logs.close()
+
+
+def _unended(connections: AzureConnections, now: datetime) -> tuple[Unended, ...]:
+    from anomalyctl.azure.rest import Rest
+    from anomalyctl.operations.infrastructure.place import find_place
+    from anomalyctl.resilience.policies import METRICS
+
+    cloud, name = connections.cloud, connections.environment.name
+    scope = f"{cloud.audience}/.default"
+    here = unended_here(find_place(name, None, connections.environ))
+    with Rest(cloud.resource_manager, scope, connections.credential, cloud, policy=METRICS) as rest:
+        in_azure = unended_in_azure(
+            lambda path, what, version: rest.get(path, what, **{"api-version": version}),
+            connections.deployed.ids,
+            name,
+        )
+    return all_unended(here, in_azure)
 
 
 def _https(hostname: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID
@@ -11,7 +13,7 @@ FUNCTION_APP = f"{GROUP}/providers/Microsoft.Web/sites/func-anomaly-detection-de
 
 
 def state_document(serial: int, outputs: dict[str, Any]) -> dict[str, Any]:
-    """A state as Terraform writes it: these outputs, four resources, three alerts; with secrets in it."""
+    """A state as Terraform writes it: these outputs, four resources, the alerts; with secrets in it."""
     sensitive = {
         "redis_connection_string": "host:10000,password=s3cret-of-the-state",
         "redis_access_key": None,
@@ -27,7 +29,7 @@ def state_document(serial: int, outputs: dict[str, Any]) -> dict[str, Any]:
         "serial": serial,
         "lineage": "a-lineage",
         "outputs": told,
-        "resources": [_resource(*one) for one in _RESOURCES] + [_alerts()],
+        "resources": [_resource(*one) for one in _RESOURCES] + [_alerts(), _query_alerts()],
     }
 
 
@@ -122,4 +124,45 @@ def _alerts() -> dict[str, Any]:
     }
 
 
+def _query_alerts() -> dict[str, Any]:
+    """The log-query alerts with the queries and thresholds that terraform/alerts-queries.tf gives them."""
+    return {
+        "mode": "managed",
+        "type": "azurerm_monitor_scheduled_query_rules_alert_v2",
+        "name": "this",
+        "provider": _PROVIDER,
+        "instances": [
+            {
+                "index_key": one["name"],
+                "schema_version": 0,
+                "attributes": {
+                    "id": f"{GROUP}/providers/Microsoft.Insights/scheduledQueryRules/alert-{one['name']}",
+                    "name": f"alert-{one['name']}",
+                    "description": f"{one['name']} is described.",
+                    "severity": int(one["severity"]),
+                    "window_duration": one["window"],
+                    "enabled": True,
+                    "criteria": [
+                        {
+                            "query": re.sub(r"\$\{[^}]*\}", "2027-01-01", one["query"]),
+                            "metric_measure_column": one["measure"],
+                            "time_aggregation_method": "Maximum",
+                            "operator": "GreaterThan",
+                            "threshold": float(one["threshold"]) if one["threshold"].isdigit() else 10.0,
+                        }
+                    ],
+                },
+            }
+            for one in (match.groupdict() for match in _QUERY_ALERT.finditer(_ALERTS.read_text()))
+        ],
+    }
+
+
+_ALERTS = Path(__file__).parents[2] / "terraform" / "alerts-queries.tf"
+_QUERY_ALERT = re.compile(
+    r"\n    (?P<name>[a-z-]+) = \{\n(?:(?!\n    \}).)*?severity\s*= (?P<severity>\d)(?:(?!\n    \}).)*?"
+    r'window = "(?P<window>\w+)", measure = "(?P<measure>\w+)", threshold = (?P<threshold>[\w.]+)'
+    r"\s*query\s*=\s*<<-KQL\n(?P<query>.*?)\n\s*KQL",
+    re.DOTALL,
+)
 _PROVIDER = 'provider["registry.terraform.io/hashicorp/azurerm"]'

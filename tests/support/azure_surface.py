@@ -11,11 +11,16 @@ import jwt
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from anomalyctl.azure.container_apps import CONTAINER_APPS_API
+from anomalyctl.azure.cosmos_accounts import COSMOS_API
 from anomalyctl.azure.web_apps import SITES_API
 from tests.support.azure_stand_in import entra
-from tests.support.azure_state import FUNCTION_APP
+from tests.support.azure_state import FUNCTION_APP, GROUP
 from tests.support.kql import Refused, Workspace
 
+APP = f"{GROUP}/providers/Microsoft.App/containerApps/ca-detectors-dev"
+ACCOUNTS = f"{GROUP}/providers/Microsoft.DocumentDB/databaseAccounts"
+LATEST = {"latestRevision": True, "weight": 100}
 WORKSPACE = "99999999-9999-4999-8999-999999999999"
 
 
@@ -42,6 +47,10 @@ class Surface:
     """What the page of the functions' host answers."""
     host: dict[str, Any] = field(default_factory=lambda: {"state": "Running", "functions": ["clean_up"]})
     """What Resource Manager tells of it; empty: this identity may not ask."""
+    app: dict[str, Any] = field(default_factory=lambda: app_document(LATEST))
+    """The detectors' app, as Resource Manager tells it; empty: this identity may not ask."""
+    accounts: list[dict[str, Any]] = field(default_factory=lambda: [{"name": "cosno-dev"}])
+    """The accounts of Cosmos DB in the group."""
     model: tuple[int, str] = (200, "A quiet day.")
     """What the language model answers, and what it writes."""
     model_asked: list[dict[str, Any]] = field(default_factory=list)
@@ -73,6 +82,8 @@ class Surface:
             self.metrics_waiting += 1
             await asyncio.sleep(self.metrics_pause_s)
             return self._metric(request)
+        if path in (APP, ACCOUNTS):
+            return self._managed(request, self.app if path == APP else {"value": self.accounts})
         if path.startswith(FUNCTION_APP):
             return self._site(request)
         if path == "/dashboard/api/health":
@@ -139,6 +150,16 @@ class Surface:
             return JSONResponse({"state": self.host["state"], "errors": self.host.get("errors", [])})
         return _error(404, "NotFound", request.url.path)
 
+    def _managed(self, request: Request, document: dict[str, Any]) -> Response:
+        if not _token_counts(request, self.address):
+            return _error(401, "InvalidAuthenticationToken", "The access token is for others.")
+        version = CONTAINER_APPS_API if request.url.path == APP else COSMOS_API
+        if request.query_params.get("api-version") != version:
+            return _error(400, "NoRegisteredProviderFound", "The api-version is not known.")
+        if not document:
+            return _error(403, "AuthorizationFailed", "The client has no authorization.")
+        return JSONResponse(document)
+
     def _metric(self, request: Request) -> Response:
         if not _token_counts(request, self.address):
             return _error(401, "InvalidAuthenticationToken", "The access token is for others.")
@@ -161,6 +182,15 @@ class Surface:
                 "value": [{"name": {"value": query["metricnames"]}, "unit": "Count", "timeseries": series}],
             }
         )
+
+
+def app_document(*shares: dict[str, Any]) -> dict[str, Any]:
+    """A container app of which these shares of the traffic are told."""
+    template = {"containers": [{"name": "detectors", "image": "cr.azurecr.io/detectors:0123abc"}]}
+    configuration = {"activeRevisionsMode": "Single", "ingress": {"traffic": [*shares]}}
+    return {
+        "properties": {"configuration": configuration, "template": template, "latestRevisionName": "ca--2"}
+    }
 
 
 def _token_counts(request: Request, audience: str) -> bool:

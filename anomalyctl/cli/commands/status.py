@@ -26,8 +26,8 @@ def status(
 ) -> None:
     """Show the health, address, uptime, restarts and backlog of each part.
 
-    Of an Azure environment also the figures that its alerts watch, beside their thresholds; what cannot be
-    asked from here says why.
+    Of an Azure environment also what its alerts watch, beside their thresholds (metrics, and what queries of
+    the logs measure), and a rollout or restore that is not ended; what cannot be asked from here says why.
 
     Exit 0 when all are well, 1 when one is not, 6 when nothing runs, 8 when --wait was too short.
     """

@@ -26,6 +26,7 @@ _SIGNS: Final = {
 _FIGURE_SIGNS: Final = {
     "within": "[good](✓) within[/good]",
     "beyond": "[bad](x) beyond[/bad]",
+    "notice": "[hint](i) sent[/hint]",
     "no value": "[hint](-) no value[/hint]",
     "not told": "[warning](!) not told[/warning]",
 }
@@ -45,7 +46,8 @@ def status_view(status: EnvironmentStatus) -> RenderableType:
     if status.without_dashboard:
         shown.append(Text(f"Without the dashboard: {status.without_dashboard}", style="hint"))
     if status.figures:
-        shown += ["", _figures_table(status)]
+        shown += ["", _figures_table(status), *_untold(status)]
+    shown += _unended(status)
     if status.unchecked:
         shown.append(
             Text(
@@ -104,6 +106,27 @@ def _figures_table(status: EnvironmentStatus) -> Table:
             f"{one.aggregation.lower()}, {one.window}",
         )
     return table
+
+
+def _untold(status: EnvironmentStatus) -> list[Text]:
+    """Why figures are missing or not whole, each reason once."""
+    reasons: dict[str, list[str]] = {}
+    for one in status.figures:
+        if one.detail:
+            reasons.setdefault(one.detail, []).append(one.name)
+    return [Text(f"{', '.join(names)}: {reason}", style="hint") for reason, names in reasons.items()]
+
+
+def _unended(status: EnvironmentStatus) -> list[Text]:
+    found = []
+    for one in status.unended:
+        step = f" [hint](next: {escape(one.next_step)})[/hint]" if one.next_step else ""
+        found.append(
+            Text.from_markup(f"[warning]Not ended[/]: {escape(one.message)}{step}")
+            if one.what != "unknown"
+            else Text.from_markup(f"[hint]{escape(one.message)}[/hint]{step}")
+        )
+    return found
 
 
 def _grave(part: PartStatus) -> str:

@@ -17,9 +17,13 @@ def restored_name(name: str, source: str, at: str, attempt: int = 0) -> str:
     """The name for an account restored from `source` to `at`: that of the old one, and a hash; at most 44
     characters.
     """
-    stem = RESTORED.sub("", name)[: _LONGEST_NAME - 6].rstrip("-")
     told = hashlib.sha256(f"{source}/{at}/{attempt}".encode()).hexdigest()
-    return f"{stem}-r{told[:4]}"
+    return f"{_stem(name)}-r{told[:4]}"
+
+
+def is_of_one_stem(name: str, other: str) -> bool:
+    """Whether one of two accounts may be restored from the other, by their names."""
+    return _stem(name) == _stem(other)
 
 
 def door_of(old_door: str, new_account: str) -> str:
@@ -31,3 +35,7 @@ def door_of(old_door: str, new_account: str) -> str:
     found = _DOOR.fullmatch(name)
     renamed = f"{found['kind']}-cosmos-db-{mark}-{found['rest']}" if found else f"{name[:74]}-{mark}"
     return f"{front}{slash}{renamed}"
+
+
+def _stem(name: str) -> str:
+    return RESTORED.sub("", name)[: _LONGEST_NAME - 6].rstrip("-")

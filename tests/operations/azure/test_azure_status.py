@@ -6,12 +6,25 @@ import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from rich.console import Console
+from rich.theme import Theme
 
+from anomalyctl.cli.console import STYLES
+from anomalyctl.cli.views.status import status_view
+from anomalyctl.operations.rollout.journal import Journal as RolloutJournal
+from anomalyctl.operations.rollout.journal import Rollout
+from anomalyctl.operations.status import EnvironmentStatus
 from anomalyctl.operations.status_azure import read_azure_status
 from tests.support.azure_environment import AzureEnvironment, open_connections
+from tests.support.azure_surface import app_document
+from tests.support.kql import Workspace
+
+NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
+EARLIER = NOW - timedelta(minutes=10)
 
 
 @pytest.fixture
@@ -41,7 +54,10 @@ def test_status_tells_parts_backlog_and_figures(described: AzureEnvironment) -> 
     }
     assert (status["queued"], status["open_episodes"], status["serial"]) == (2, 0, 1)
     figures = {one["name"]: one for one in status["figures"]}
-    assert [one["name"] for one in status["figures"]] == ["queue-lag", "cosmos-throttled", "redis-memory"]
+    assert [*figures] == [
+        *("queue-lag", "cosmos-throttled", "redis-memory"),
+        *("dead-letters", "failures", "model-retirement", "tiers-missing", "daily-report"),
+    ]
     assert (figures["redis-memory"]["state"], figures["redis-memory"]["value"]) == ("beyond", 95.5)
     assert figures["cosmos-throttled"]["state"] == "within"
     assert figures["queue-lag"]["state"] == "no value"
@@ -88,6 +104,98 @@ def test_the_functions_host_is_told_by_resource_manager_or_by_its_page(
     [functions] = [part for part in status.parts if part.name == "functions"]
     assert functions.health == health
     assert words in functions.detail
+
+
+def test_what_the_alerts_ask_the_logs_is_asked_over_their_windows_and_compared(
+    azure: AzureEnvironment,
+) -> None:
+    azure.surface.host = {}
+    azure.surface.kept = Workspace(
+        now=NOW,
+        rows={
+            "AppTraces": [
+                {"TimeGenerated": NOW - timedelta(minutes=14), "Message": judged(refused=12)},
+                {"TimeGenerated": NOW - timedelta(minutes=16), "Message": judged(refused=500)},
+                {
+                    "TimeGenerated": NOW - timedelta(minutes=2),
+                    "Message": "well-1: judged without the ml tier",
+                },
+                {"TimeGenerated": EARLIER, "_arrived": EARLIER, "Message": "daily report: dev: a quiet day"},
+            ]
+        },
+    )
+    status = read_azure_status(open_connections(azure), now=NOW)
+    found = {one.name: one for one in status.figures}
+    assert (found["dead-letters"].state, found["dead-letters"].value) == ("beyond", 12.0)
+    assert (found["tiers-missing"].state, found["tiers-missing"].value) == ("within", 1.0)
+    assert (found["model-retirement"].state, found["model-retirement"].window) == ("beyond", "P1D")
+    assert (found["daily-report"].state, found["daily-report"].value) == ("notice", 1.0)
+    assert (found["failures"].state, found["failures"].detail) == (
+        "no value",
+        "nothing was ever written to AppRequests",
+    )
+    spans = {one["query"]: one["timespan"] for one in azure.surface.queries}
+    [asked] = [span for query, span in spans.items() if "near = countif" in query]
+    assert asked == "2026-11-20T10:00:00.000000Z/2026-11-21T10:00:00.000000Z"
+    assert "failures: nothing was ever written to AppRequests" in in_words(status)
+
+
+def test_logs_that_this_identity_may_not_read_leave_the_rest_told(azure: AzureEnvironment) -> None:
+    azure.surface.refuse_logs = True
+    azure.surface.metrics = {"usedmemorypercentage": [{"timeStamp": "2026-11-21T10:00:00Z", "maximum": 12.0}]}
+    status = read_azure_status(open_connections(azure))
+    found = {one.name: one for one in status.figures}
+    assert found["redis-memory"].state == "within"
+    assert {found[name].state for name in ("dead-letters", "failures", "daily-report")} == {"not told"}
+    assert "Log Analytics Reader" in found["dead-letters"].detail
+    assert in_words(status).count("Log Analytics Reader") == 1
+
+
+def test_a_rollout_that_was_begun_elsewhere_is_told_with_the_next_step(azure: AzureEnvironment) -> None:
+    azure.surface.app = app_document(
+        {"revisionName": "ca--1", "weight": 90, "label": "before"}, {"revisionName": "ca--2", "weight": 10}
+    )
+    [one] = read_azure_status(open_connections(azure)).unended
+    assert one.what == "rollout" and "90 % to ca--1, 10 % to ca--2" in one.message
+    assert "anomalyctl rollback --env dev" in one.next_step
+
+
+def test_a_restore_that_was_begun_elsewhere_is_told_by_the_account_beside(azure: AzureEnvironment) -> None:
+    azure.surface.accounts = [{"name": "cosno-dev"}, {"name": "cosno-dev-r1a2b"}, {"name": "another"}]
+    [one] = read_azure_status(open_connections(azure)).unended
+    assert one.what == "restore" and "Beside cosno-dev stands cosno-dev-r1a2b" in one.message
+    azure.surface.accounts = [{"name": "cosno-dev"}, {"name": "another"}]
+    assert read_azure_status(open_connections(azure)).unended == ()
+
+
+def test_what_was_begun_here_is_told_once_and_with_how_far_it_came(azure: AzureEnvironment) -> None:
+    state = azure.root / ".anomalyctl" / "dev"
+    azure.surface.app = app_document({"revisionName": "ca--1", "weight": 100, "label": "before"})
+    rollout = Rollout("R", "/app", "ca--1", "cr/detectors:old", "cr/detectors:new", 10)
+    RolloutJournal(state / "rollout.json").write(rollout, "split")
+    (state / "restore.json").write_text("spoilt")
+    rolled, spoilt = read_azure_status(open_connections(azure)).unended
+    assert "cr/detectors:new is not ended (split)" in rolled.message and "--image new" in rolled.next_step
+    assert spoilt.what == "unknown" and "cannot be read as a restore" in spoilt.message
+
+
+def test_whoever_may_not_look_is_told_that_nobody_could_tell(azure: AzureEnvironment) -> None:
+    azure.surface.app = {}
+    [one] = read_azure_status(open_connections(azure)).unended
+    assert one.what == "unknown" and one.message.startswith("Whether anything is under way cannot be told")
+    shown = azure.run("status", "--env", "dev")
+    assert "Whether anything is under way cannot be told" in " ".join(shown.stdout.split())
+
+
+def judged(refused: int) -> str:
+    return f"judged 20 readings in 0.2 s: 0 anomalous, 0 late, 0 repeated, {refused} refused, 0 models"
+
+
+def in_words(status: EnvironmentStatus) -> str:
+    console = Console(width=400, theme=Theme(STYLES))
+    with console.capture() as captured:
+        console.print(status_view(status))
+    return captured.get()
 
 
 def test_ctrl_c_ends_it_while_azure_monitor_thinks(described: AzureEnvironment) -> None:
