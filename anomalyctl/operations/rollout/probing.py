@@ -30,10 +30,6 @@ class Probe:
     clock: Callable[[], float] = time.monotonic
     _rounds: int = 0
 
-    def window_count(self) -> int:
-        """How many sources have readings to ask about."""
-        return sum(1 for source in self.store.sources() if self.store.newest_ms(source) is not None)
-
     def ask(self) -> None:
         """One window of each source, a little further back each round, to both."""
         self._rounds += 1
