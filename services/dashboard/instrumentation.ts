@@ -5,7 +5,9 @@ import type { Instrumentation } from "next";
 export async function register(): Promise<void> {
   if (process.env.NEXT_RUNTIME !== "nodejs" || process.env.NODE_ENV === "development") return;
   const { log, logConsole } = await import("./lib/log");
+  const { runningBuild } = await import("./lib/build");
   logConsole();
+  runningBuild();
   log("info", "The dashboard is ready.");
 }
 

@@ -202,6 +202,17 @@ def test_no_credential_reaches_the_browser_or_the_log(
     assert not [secret for secret in planted[:2] if secret in server.logs]
 
 
+def test_health_names_the_build_that_answers(server: DashboardServer) -> None:
+    assert server.client.get("/api/health").json()["build"] == server.build.digest
+
+
+def test_a_build_holds_no_path_of_where_it_was_built(build: Build) -> None:
+    files = [path for path in build.folder.rglob("*") if path.is_file()]
+    assert len(files) > 100
+    place = str(CHECKOUT).encode()
+    assert not [str(path) for path in files if place in path.read_bytes()]
+
+
 def test_an_address_that_spells_no_characters_is_a_bad_request_and_a_percent_sign_is_a_sign(
     server: DashboardServer,
 ) -> None:

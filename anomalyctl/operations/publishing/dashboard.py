@@ -32,6 +32,7 @@ def publish_dashboard(target: Target) -> PublishedPart:
     site = Site(
         target.manager, target.resource("azurerm_linux_web_app.dashboard"), target.signed, target.sleep
     )
+    build = None
     unchanged = runs_already(target, site, version.digest)
     if not unchanged:
         target.progress.step("Building the dashboard")
@@ -41,7 +42,9 @@ def publish_dashboard(target: Target) -> PublishedPart:
         target.progress.step(f"Sending {package.stat().st_size / 2**20:.0f} MB to {name}")
         send_package(target, site, name, version.digest, lambda: _send(target, site, package))
     address = target.where.optional("front_door_url") or target.where.text("app_service_url")
-    healthy, said = wait_for_health(target, "dashboard", f"{address}{HEALTH_PATH}")
+    healthy, said = wait_for_health(
+        target, "dashboard", f"{address}{HEALTH_PATH}", build.digest if build else None
+    )
     if not unchanged:
         target.mark(site.id, version.digest)
     return PublishedPart(

@@ -18,6 +18,7 @@ from anomalyctl.errors import (
     NotDeployed,
     PartlyDone,
     PreconditionFailed,
+    TimedOut,
 )
 from anomalyctl.operations.publishing import dependencies
 from anomalyctl.operations.publishing.dependencies import PYTHON, install_locked
@@ -106,6 +107,24 @@ def test_the_dashboard_is_built_and_sent_with_its_assets(with_dashboard: Any) ->
     assert with_dashboard.publish("dashboard").parts[0].outcome == "unchanged"
     assert len(with_dashboard.services.packages) == 1
     assert with_dashboard.services.tag_of(DASHBOARD)
+
+
+def test_the_dashboard_is_waited_for_until_the_new_build_answers(with_dashboard: Any) -> None:
+    with_dashboard.publish("dashboard")
+    with_dashboard.write("services/dashboard/server.txt", "// two")
+    with_dashboard.services.lingering = 3
+    with_dashboard.slept.clear()
+    assert with_dashboard.publish("dashboard").parts[0].healthy is True
+    assert with_dashboard.services.lingering == 0
+    assert sum(with_dashboard.slept) >= 15
+    assert len(set(with_dashboard.services.dashboards)) == 3
+
+
+def test_a_dashboard_whose_process_before_goes_on_for_good_is_not_called_well(with_dashboard: Any) -> None:
+    with_dashboard.services.lingering = 1_000
+    with pytest.raises(TimedOut, match="HTTP 200 of another build"):
+        with_dashboard.publish("dashboard")
+    assert with_dashboard.services.tag_of(DASHBOARD) == ""
 
 
 def test_all_parts_are_published_and_noted(with_dashboard: Any) -> None:

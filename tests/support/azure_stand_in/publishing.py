@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import tarfile
 import time
 import urllib.parse
@@ -71,6 +72,10 @@ class PublishingStandIn:
     """How many packages are refused because another deployment goes on."""
     unwell: int = 0
     """How many answers of a health path are 503."""
+    lingering: int = 0
+    """How many answers of the dashboard's health path are still the process before, once a build is sent."""
+    dashboards: list[str] = field(default_factory=lambda: [""])
+    """Digests of the dashboard's builds that were sent; none before the first."""
     forbidden: bool = False
     """Whether the sites' firewalls let this address in."""
     pushed: set[str] = field(default_factory=set)
@@ -151,7 +156,7 @@ class PublishingStandIn:
         if path == "/log":
             return Response("Step 1/9 : FROM python:3.12-slim\nPushed\n")
         if path in ("/health/ready", "/api/health"):
-            return self._health()
+            return self._health(path)
         if path == "/oauth2/exchange":
             return self._exchanged(dict(urllib.parse.parse_qsl(body.decode())))
         if path == "/oauth2/token":
@@ -256,11 +261,16 @@ class PublishingStandIn:
             return Response(status_code=404)  # as a registry does with a manifest of another kind
         return Response(status_code=200 if f"{repository}:{tag}" in self.pushed else 404)
 
-    def _health(self) -> Response:
+    def _health(self, path: str) -> Response:
         if self.unwell:
             self.unwell -= 1
             return Response(status_code=503)
-        return JSONResponse({})
+        if path == "/health/ready":
+            return JSONResponse({})
+        if self.lingering and len(self.dashboards) > 1:
+            self.lingering -= 1
+            return JSONResponse({"status": "ok", "build": self.dashboards[-2]})
+        return JSONResponse({"status": "ok", "build": self.dashboards[-1]})
 
     def _package(self, request: Request, body: bytes) -> Response:
         if self.busy:
@@ -270,6 +280,8 @@ class PublishingStandIn:
             )
         with zipfile.ZipFile(io.BytesIO(body)) as archive:
             names = set(archive.namelist())
+            if "build.json" in names:
+                self.dashboards.append(json.loads(archive.read("build.json"))["digest"])
         self.packages.append((request.url.path, dict(request.query_params), names))
         self.polls = self.patience
         if self.answers_with_id:  # as a flex plan does
