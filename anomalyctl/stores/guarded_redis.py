@@ -80,7 +80,13 @@ class GuardedPipeline(Pipeline):
         return self.guard.call(attempt)
 
     def _disconnect_raise_on_watching(self, conn: Any, error: Exception, *more: Any, **named: Any) -> None:
-        # redis-py would call a lost connection a changed key, and `transaction` come again by itself.
+        # redis-py would call a lost connection a changed key, and `transaction` come again by itself. Nothing
+        # is watched over it any more: it would say UNWATCH over a new one otherwise, and where Redis hangs
+        # wait for that too and never give the connection back.
         conn.disconnect()
-        if self.watching:
-            raise error
+        self.watching = False
+
+    def _disconnect_reset_raise_on_watching(
+        self, conn: Any, error: Exception, *more: Any, **named: Any
+    ) -> None:
+        self._disconnect_raise_on_watching(conn, error)

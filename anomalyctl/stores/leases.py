@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from anomalyctl.resilience.manner import once
 from anomalyctl.stores.connections import redis_errors
@@ -11,10 +12,18 @@ from anomalyctl.stores.connections import redis_errors
 if TYPE_CHECKING:
     import redis
 
+_ASKED: Final = " "
+
 # Redis refuses a script that would write first what may grow memory when that is full, and lets one go on
 # that has begun to write: the DEL of nothing is that beginning. Whoever frees memory needs the lease.
 _ACQUIRE = """
-if redis.call('EXISTS', KEYS[1]) == 1 then return 0 end
+local held = redis.call('GET', KEYS[1])
+if held then
+  local token, by = string.match(held, '^(%d+):(.*)$')
+  if by ~= ARGV[1] then return 0 end
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+  return tonumber(token)
+end
 redis.call('DEL', KEYS[1])
 local token = redis.call('INCR', KEYS[2])
 redis.call('SET', KEYS[1], token .. ':' .. ARGV[1], 'NX', 'PX', ARGV[2])
@@ -37,11 +46,13 @@ class Lease:
     name: str
     owner: str
     token: int
+    asked: str = ""
+    """Tells the call that acquired it from others of the same owner."""
 
     @property
     def value(self) -> str:
         """What stands in Redis while it is held."""
-        return f"{self.token}:{self.owner}"
+        return f"{self.token}:{_holding(self.owner, self.asked)}"
 
 
 class Leases:
@@ -56,8 +67,11 @@ class Leases:
     @redis_errors()
     def acquire(self, name: str, owner: str, *, ttl_s: float) -> Lease | None:
         """The lease with a token higher than any before, or None while somebody else holds it."""
-        token = self._acquire(keys=[lease_key(name), lease_token_key(name)], args=[owner, _ms(ttl_s)])
-        return Lease(name, owner, int(token)) if token else None
+        # Where the answer is lost and the guard asks again, it is known as this call's own.
+        asked = uuid.uuid4().hex
+        holding = _holding(owner, asked)
+        token = self._acquire(keys=[lease_key(name), lease_token_key(name)], args=[holding, _ms(ttl_s)])
+        return Lease(name, owner, int(token), asked) if token else None
 
     # Whoever holds one comes again before its life is over, and must see in time that it is lost.
     @once()
@@ -75,17 +89,21 @@ class Leases:
     def holder(self, name: str) -> str | None:
         """Who holds it now."""
         value = self._client.get(lease_key(name))
-        return value.decode().partition(":")[2] if value is not None else None
+        return value.decode().partition(":")[2].partition(_ASKED)[0] if value is not None else None
 
 
 def lease_key(name: str) -> str:
-    """Who works at it now: `<token>:<owner>`, expiring."""
+    """Who works at it now: `<token>:<owner> <call>`, expiring."""
     return f"pipeline:lease:{name}"
 
 
 def lease_token_key(name: str) -> str:
     """The last token given out; it only grows."""
     return f"pipeline:lease:{name}:token"
+
+
+def _holding(owner: str, asked: str) -> str:
+    return f"{owner}{_ASKED}{asked}" if asked else owner
 
 
 def _ms(seconds: float) -> int:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import logging
+import signal
 import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,6 +23,7 @@ from anomalyctl.resilience.policies import CACHE
 from anomalyctl.stores.connections import connect_redis, redis_errors
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.shared_breakers import SharedBreakers
+from tests.support.own_valkey import OwnValkey
 
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
@@ -105,6 +108,52 @@ def test_a_look_and_deed_is_tried_again_as_a_whole(valkey: Any, reading_store: R
         with pytest.raises(Transient), once():
             lost.clear()
             client.transaction(add_one, "counted")
+
+
+@pytest.mark.parametrize("hangs_at", ["look", "deed"])
+def test_a_look_and_deed_that_a_hanging_redis_never_answers_gives_its_connection_back(
+    tmp_path: Path, hangs_at: str
+) -> None:
+    """redis-py says UNWATCH over a new connection, waits for that too, and keeps the connection for good."""
+    valkey = OwnValkey(tmp_path)
+    hang = Guard(replace(CACHE, timeout_s=0.2, attempts=1, breaker_failures=1_000))
+    client: Any = connect_redis(valkey.connection_string, pool_size=1, guard=hang)
+    kept: list[Any] = []
+
+    def look_and_do(pipe: Any) -> None:
+        kept.append(pipe)  # as a traceback would
+        if hangs_at == "look":
+            valkey._process.send_signal(signal.SIGSTOP)
+        pipe.get("counted")
+        pipe.multi()
+        pipe.set("counted", 1)
+        valkey._process.send_signal(signal.SIGSTOP)
+
+    try:
+        for _ in range(2):
+            with pytest.raises(Transient, match="in time"):
+                client.transaction(look_and_do, "counted")
+            valkey._process.send_signal(signal.SIGCONT)
+        assert client.ping()
+    finally:
+        valkey._process.send_signal(signal.SIGCONT)
+        valkey.stop()
+
+
+def test_a_lease_whose_answer_was_lost_is_held_by_who_asked(valkey: Any, reading_store: ReadingStore) -> None:
+    """Nobody would work until it is over otherwise: it stands there, and nobody knows that it is theirs."""
+    with losing_answers(valkey, b"EVALSHA") as (address, lost):
+        leases = store_over(address).leases
+        reading_store.leases.acquire("another", "host", ttl_s=20)  # so that the script is known
+        lease = leases.acquire("readings", "host", ttl_s=20)
+        assert lease is not None
+        assert len(lost) == 1
+        assert reading_store.leases.holder("readings") == "host"
+        assert leases.acquire("readings", "host", ttl_s=20) is None, (
+            "another call of the same host has no part"
+        )
+        assert leases.renew(lease, ttl_s=20)
+        assert leases.release(lease)
 
 
 def test_redis_away_opens_the_breaker_and_says_so_where_it_can(caplog: pytest.LogCaptureFixture) -> None:
