@@ -15,9 +15,9 @@ from anomalyctl.pipeline.documents import verdict_document
 from anomalyctl.pipeline.intake import valid_rows
 from anomalyctl.pipeline.judging import Detectors, may_heal
 from anomalyctl.pipeline.keeping import Keeper
+from anomalyctl.pipeline.sharing_out import has_arrived
 from anomalyctl.pipeline.source_parts import CHUNK
 from anomalyctl.stores.readings import ReadingStore
-from anomalyctl.stores.readings.places import Place
 from anomalyctl.telemetry.readings import Reading
 from anomalyctl.telemetry.times import format_time
 from anomalyctl.telemetry.verdicts import TIERS, Tier, Verdict
@@ -36,14 +36,15 @@ def complete(
     *,
     clock: Callable[[], datetime],
     stopped: Callable[[], bool],
+    arrived: Callable[[str], None] = lambda source: None,
 ) -> int:
     """Have missing tiers judge what they missed, as far as they are back; returns how many verdicts.
 
     A reading is judged from its window with empty memory, as a late one is; what the other tiers said stays.
-    For the holder of the lease alone.
+    For the holder of the lease alone. `arrived` is told of each source that has moved to its queue.
     """
     done = 0
-    for source in _sources(readings):
+    for source in _sources(readings, arrived):
         for _ in range(_MOST_CHUNKS):
             times = readings.windows.incomplete(source, CHUNK)
             if not times or stopped():
@@ -66,11 +67,20 @@ def complete(
     return done
 
 
-def _sources(readings: ReadingStore) -> list[str]:
+def _sources(readings: ReadingStore, arrived: Callable[[str], None]) -> list[str]:
     """Those with incomplete verdicts whose place is this queue, and no other's any more."""
     sources = readings.windows.incomplete_sources()
-    places = readings.places.of(sources)
-    return [source for source in sources if places[source] == Place(readings.queue.number)]
+    found: list[str] = []
+    for source, place in readings.places.of(sources).items():
+        if place.queue != readings.queue.number:
+            continue
+        if place.before is not None:
+            # It may have moved with the last reading that it ever sent.
+            if not has_arrived(readings, source, place):
+                continue
+            arrived(source)
+        found.append(source)
+    return found
 
 
 def _complete_chunk(

@@ -172,7 +172,14 @@ class Drainer:
         if time.monotonic() < self._complete_from:
             return 0
         self._complete_from = time.monotonic() + COMPLETE_EVERY_S
-        return complete(self.readings, self.detectors, self.keeper, clock=self._clock, stopped=stopped)
+        return complete(
+            self.readings,
+            self.detectors,
+            self.keeper,
+            clock=self._clock,
+            stopped=stopped,
+            arrived=lambda source: self.known.keep(source, None),
+        )
 
     def source_run(self, source: str, lease: Lease, stopped: Callable[[], bool]) -> SourceRun:
         """What judges one source under this lease."""

@@ -47,6 +47,16 @@ def share_out(readings: ReadingStore, groups: Mapping[str, Sequence[QueueEntry]]
     return shared
 
 
+def has_arrived(readings: ReadingStore, source: str, place: Place) -> bool:
+    """Whether the queue that a source had before is done with it; if so, its place says so from now on.
+
+    For the drainer of the source's queue alone.
+    """
+    assert place.before is not None  # noqa: S101 - asked for those that have moved
+    before = readings.on_queue(place.before).queue
+    return before.is_done_until(place.until) and readings.places.settle(source, place)
+
+
 def _let_go(
     readings: ReadingStore, shared: Shared, source: str, place: Place, group: Sequence[QueueEntry]
 ) -> None:
@@ -62,9 +72,7 @@ def _let_go(
 
 
 def _arrived(readings: ReadingStore, shared: Shared, source: str, place: Place) -> bool:
-    assert place.before is not None  # noqa: S101 - asked for those that have moved
-    before = readings.on_queue(place.before).queue
-    if before.is_done_until(place.until) and readings.places.settle(source, place):
+    if has_arrived(readings, source, place):
         shared.moved.add(source)
         return True
     shared.held.add(source)

@@ -7,10 +7,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import redis
+from redis.exceptions import OutOfMemoryError
 
 from anomalyctl.pipeline.rounds import Rounds
 from anomalyctl.stores.leases import lease_key
-from anomalyctl.stores.readings.keys import DOORBELL, PLACES, queue_key
+from anomalyctl.stores.readings.keys import DOORBELL, PLACES, QUEUE_COUNT, queue_key
 from anomalyctl.stores.readings.places import Place, home_of
 from tests.pipeline.conftest import Bench
 
@@ -93,6 +95,43 @@ def test_a_source_that_moved_waits_until_its_old_queue_is_done_with_it(bench: Be
     assert first.drain().tally.judged == 3
     assert second.drain().tally.judged == 6
     assert _judged_in_order(bench, 9)
+
+
+def test_a_source_that_moved_with_its_last_reading_has_its_verdicts_completed(
+    bench: Bench, quiet: Quiet
+) -> None:
+    well = next(well for well in WELLS if home_of(well, 2) == 1)
+    bench.send(quiet(3, source=well), source=well)
+    bench.judges.down = {"ml"}
+    bench.rounds(2).drain()
+    assert bench.readings.places.of([well])[well].before == 0, "nothing came since that could say it arrived"
+    bench.judges.down = set()
+    bench.rounds(2, "host-2").drain()
+    assert bench.readings.windows.incomplete(well, 10) == []
+    assert [each["explanation"]["tiers_missing"] for each in bench.verdicts.in_order] == [[]] * 3
+    assert bench.readings.places.of([well]) == {well: Place(1)}
+
+
+def test_a_full_redis_that_takes_no_rings_keeps_nothing_back(
+    bench: Bench, quiet: Quiet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    well = next(well for well in WELLS if home_of(well, 2) == 1)
+    bench.redis.hset(PLACES, well, "1")
+    for _, payload in quiet(3, source=well):
+        bench.redis.xadd(queue_key(0), {"source": well, "payload": payload})
+    sent = redis.Redis.execute_command
+    asked: list[str] = []
+
+    def full(client: Any, *arguments: Any, **options: Any) -> Any:
+        if arguments[:2] == ("XADD", DOORBELL) or arguments[:2] == ("SET", QUEUE_COUNT):
+            asked.append(arguments[1])
+            raise OutOfMemoryError("OOM command not allowed")
+        return sent(client, *arguments, **options)
+
+    monkeypatch.setattr(redis.Redis, "execute_command", full)
+    drained = bench.rounds(2).drain()
+    assert (drained.forwarded, drained.tally.judged) == (3, 3)
+    assert asked == [QUEUE_COUNT, DOORBELL], "each once"
 
 
 def test_who_knows_only_the_first_queue_is_served_in_order(bench: Bench, quiet: Quiet) -> None:

@@ -101,6 +101,8 @@ class ModelShelf:
         """How many clean readings the model in use has seen; 0 before the first."""
         return int(self._client.hget(model_key(source), "rows") or 0)
 
+    # Redis may be full, and judging, which alone makes room, must not wait for this.
+    @once()
     @redis_errors()
     def refuse(self, source: str, *, rows: int, reason: str) -> None:
         """Remember that a fit with so many clean readings was refused, until the next one succeeds."""

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from anomalyctl.errors import Transient
+from anomalyctl.resilience.manner import once
 from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import DOORBELL, GROUP, PLACES, QUEUE_COUNT, queue_key
 
@@ -81,6 +84,8 @@ class Places:
         """How many queues sources are spread over."""
         return _count_of(self._client.get(QUEUE_COUNT))
 
+    # Redis may be full, and only judging makes room: whoever wants it says it again at the next drain.
+    @once()
     @redis_errors()
     def want(self, count: int) -> None:
         """Spread sources over so many queues from now on; each moves when its next reading is judged."""
@@ -160,7 +165,9 @@ class Places:
             parts = [part for pair in fields.items() for part in pair]
             done += int(self._forward(keys=keys, args=[GROUP, entry_id, source, expected, *parts]))
         if done and place.queue:
-            _ring(self._client, place.queue)
+            # A full Redis takes no rings; the next sweep finds them all the same.
+            with suppress(Transient), once(), redis_errors():
+                _ring(self._client, place.queue)
         return done
 
     def _text(self, source: str, place: Place) -> str:
