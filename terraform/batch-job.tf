@@ -1,6 +1,7 @@
 # A job beside the event flow: refits the models from their windows, every night or when somebody starts it by hand
 # (`az containerapp job start`), on a replica of its own, so that no verdict waits for it.
-# Its image is the command line's own (services/job/Dockerfile), published beside the detectors' under the same commit.
+# Its image is the command line's own (services/job/Dockerfile), published beside the detectors' under the same commit; a
+# rollout gives the detectors another image, and the job keeps its own.
 
 resource "azurerm_container_app_job" "batch" {
   count = var.batch_job_enabled ? 1 : 0
@@ -57,7 +58,7 @@ resource "azurerm_container_app_job" "batch" {
   template {
     container {
       name    = "batch"
-      image   = "${local.container_registry.login_server}/anomalyctl:${var.detectors_image_tag}"
+      image   = "${local.container_registry.login_server}/anomalyctl:${local.batch_job_image_tag}"
       cpu     = 0.5
       memory  = "1Gi"
       command = local.batch_job_command
@@ -86,6 +87,8 @@ resource "azurerm_container_app_job" "batch" {
 }
 
 locals {
+  batch_job_image_tag = var.batch_job_image_tag != null ? var.batch_job_image_tag : var.detectors_image_tag
+
   # The report comes after the other work, however that ended; the job's end tells of both.
   batch_job_command = var.daily_report_enabled ? concat(
     ["sh", "-c", "\"$@\"; ended=$?; anomalyctl report --day yesterday --mail --quiet || ended=$?; exit $ended", "sh"],

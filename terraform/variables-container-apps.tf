@@ -109,8 +109,19 @@ variable "batch_job_enabled" {
   nullable    = false
 
   validation {
-    condition     = !var.batch_job_enabled || var.detectors_image_tag != null
-    error_message = "batch_job_enabled needs detectors_image_tag: the job's image has the same tag."
+    condition     = !var.batch_job_enabled || var.batch_job_image_tag != null || var.detectors_image_tag != null
+    error_message = "batch_job_enabled needs batch_job_image_tag or detectors_image_tag: the job has no other image."
+  }
+}
+
+variable "batch_job_image_tag" {
+  description = "Tag of the job's image (`anomalyctl`) in the registry, as `publish` keeps it; null takes that of the detectors."
+  type        = string
+  default     = null
+
+  validation {
+    condition     = var.batch_job_image_tag == null || can(regex("^[A-Za-z0-9_][A-Za-z0-9._-]{0,127}$", var.batch_job_image_tag)) && var.batch_job_image_tag != "latest"
+    error_message = "batch_job_image_tag must be a tag of the registry, such as a commit: `latest` says not what runs."
   }
 }
 

@@ -68,6 +68,12 @@ run "a_job_started_by_hand" {
     batch_job_enabled   = true
     batch_job_cron      = null
     detectors_image_tag = "0123abc"
+    batch_job_image_tag = "fedcba9"
+  }
+
+  assert {
+    condition     = endswith(azurerm_container_app_job.batch[0].template[0].container[0].image, "/anomalyctl:fedcba9") && endswith(azurerm_container_app.detectors.template[0].container[0].image, "/detectors:0123abc")
+    error_message = "A rollout of the detectors must leave the job its own image."
   }
 
   assert {

@@ -46,6 +46,9 @@ run "first_rules" {
     # Job schedule must have five fields.
     batch_job_cron = "0 2 * *"
 
+    # Job's image must have a tag that says what runs.
+    batch_job_image_tag = "latest"
+
     # Job must run something.
     batch_job_command = []
 
@@ -66,6 +69,7 @@ run "first_rules" {
     var.dashboard_custom_domain,
     var.detectors_custom_domain,
     var.batch_job_cron,
+    var.batch_job_image_tag,
     var.batch_job_command,
     var.reading_queues,
   ]

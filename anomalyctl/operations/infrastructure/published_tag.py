@@ -1,4 +1,6 @@
-"""The tag of the detectors' image that runs: `publish` changes it in Azure, and each plan must name it."""
+"""The tags of the images that run, the detectors' and the job's: `publish` and `rollout` change them there,
+and each plan must name them. A rollout gives the detectors alone another image.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,17 @@ from anomalyctl.operations.infrastructure.place import Place
 from anomalyctl.operations.infrastructure.published_variables import change_published
 
 _REPOSITORY = "/detectors:"
+_JOB_REPOSITORY = "/anomalyctl:"
 
 
 def keep_tag(place: Place, tag: str) -> None:
     """Have every plan of this environment from now on name this image."""
     change_published(place, "detectors_image_tag", tag)
+
+
+def keep_job_tag(place: Place, tag: str) -> None:
+    """Have every plan of this environment from now on name this image for the batch job."""
+    change_published(place, "batch_job_image_tag", tag)
 
 
 def kept_tag(path: Path) -> str:
@@ -28,3 +36,9 @@ def adopt_image(place: Place, image: str) -> None:
     """Keep the tag of the image that runs, whoever published it; a placeholder is no image of ours."""
     if _REPOSITORY in image:
         keep_tag(place, image.rpartition(":")[2])
+
+
+def adopt_job_image(place: Place, image: str) -> None:
+    """The same of the batch job's image."""
+    if _JOB_REPOSITORY in image:
+        keep_job_tag(place, image.rpartition(":")[2])

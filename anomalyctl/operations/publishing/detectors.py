@@ -9,7 +9,7 @@ from anomalyctl.azure.container_apps import ContainerApp
 from anomalyctl.azure.container_registry import ContainerRegistry, ImageBuild, find_registry
 from anomalyctl.azure.traffic import Division, Traffic
 from anomalyctl.errors import AnomalyctlError, InvalidInput, NotFound, PreconditionFailed
-from anomalyctl.operations.infrastructure.published_tag import keep_tag
+from anomalyctl.operations.infrastructure.published_tag import keep_job_tag, keep_tag
 from anomalyctl.operations.publishing.content import Version, files_below, version_of
 from anomalyctl.operations.publishing.domain import bind_domain
 from anomalyctl.operations.publishing.model import PublishedPart, outcome_of
@@ -75,8 +75,12 @@ def publish_detectors(target: Target, *, local_build: bool = False) -> Published
     app, division = traffic.app, traffic.division()
     require_whole(division, target.where.environment)
     unchanged = division.image == image
-    if not unchanged:
+    job_image = f"{server}/anomalyctl:{version.tag}"
+    job = _job(target)
+    # Detectors that were rolled out by a tag may run this one while the job's image was never built.
+    if not unchanged or (job is not None and job.image() != job_image):
         _build(target, version, server, local_build=local_build)
+    if not unchanged:
         target.progress.step(f"Giving the detectors {image}")
         target.run.note_safely("image", image=image)
         app.run_image(image, port=PORT, probes=PROBES)
@@ -84,7 +88,10 @@ def publish_detectors(target: Target, *, local_build: bool = False) -> Published
     target.progress.step("Waiting until the new revision is ready")
     app.wait_until_ready(image)
     bind_domain(target, app)
-    _job(target, f"{server}/anomalyctl:{version.tag}")
+    if job is not None and job.image() != job_image:
+        target.progress.step(f"Giving the job {job_image}")
+        job.run_image(job_image)
+    keep_job_tag(target.place, version.tag)
     healthy, said = wait_for_health(
         target, "detectors", f"{target.where.text('detectors_endpoint')}/health/ready"
     )
@@ -191,11 +198,7 @@ def _build(target: Target, version: Version, server: str, *, local_build: bool) 
         raise
 
 
-def _job(target: Target, image: str) -> None:
+def _job(target: Target) -> ContainerApp | None:
+    """The batch job; None where there is none."""
     job_id = target.where.ids.get("azurerm_container_app_job.batch[0]")
-    if job_id is None:
-        return
-    job = ContainerApp(target.manager, job_id, target.sleep)
-    if job.image() != image:
-        target.progress.step(f"Giving the job {image}")
-        job.run_image(image)
+    return None if job_id is None else ContainerApp(target.manager, job_id, target.sleep)

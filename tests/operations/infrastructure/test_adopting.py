@@ -34,6 +34,11 @@ def app(image: str) -> dict[str, Any]:
     return resource("azurerm_container_app", "detectors", {"template": template})
 
 
+def job(image: str) -> dict[str, Any]:
+    template = [{"container": [{"name": "batch", "image": image}]}]
+    return resource("azurerm_container_app_job", "batch", {"template": template})
+
+
 def account(name: str) -> dict[str, Any]:
     return resource("azurerm_cosmosdb_account", "this", {"name": name})
 
@@ -58,6 +63,19 @@ def test_a_placeholder_is_no_image_of_ours(tmp_path: Path):
     here = place(tmp_path)
     assert not adopt_from_plan(here, plan(tmp_path, app("mcr.microsoft.com/k8se/quickstart:latest")))
     assert not here.published_variables.exists()
+
+
+def test_the_job_keeps_its_image_when_the_detectors_were_rolled_out_to_another(tmp_path: Path):
+    here = place(tmp_path)
+    keep_tag(here, "0123abc")
+    state = (app(OURS), job("crwells.azurecr.io/anomalyctl:0123abc"))
+    assert adopt_from_plan(here, plan(tmp_path, *state))
+    assert published(here.published_variables) == {
+        "detectors_image_tag": "fedcba9",
+        "batch_job_image_tag": "0123abc",
+    }
+    assert not adopt_from_plan(here, plan(tmp_path, *state))
+    assert not adopt_from_plan(here, plan(tmp_path, job("someone/else:1"))), "no image of ours"
 
 
 def test_a_restored_account_is_named_and_one_that_was_made_as_always_is_not(tmp_path: Path):

@@ -11,6 +11,7 @@ import pytest
 from anomalyctl.azure.container_registry import BuildRefused
 from anomalyctl.errors import Locked, MissingTool, PreconditionFailed, TimedOut
 from anomalyctl.operations.infrastructure.published_tag import kept_tag
+from anomalyctl.operations.infrastructure.published_variables import published
 from anomalyctl.operations.publishing.detectors import PORT, PROBES
 from anomalyctl.operations.publishing.publishing import publish
 from tests.support.azure_stand_in.paper import Trouble
@@ -75,6 +76,18 @@ def test_the_job_runs_the_command_line_of_the_same_commit(checkout: Any) -> None
     checkout.publish("detectors")
     job = checkout.azure.paper.resources[JOB.lower()]["properties"]
     assert job["template"]["containers"][0]["image"].endswith(f"/anomalyctl:{commit}")
+    kept = published(checkout.root / ".anomalyctl" / "dev" / "published.tfvars.json")
+    assert kept == {"detectors_image_tag": commit, "batch_job_image_tag": commit}
+
+
+def test_a_job_whose_image_was_never_built_gets_it_though_the_detectors_run_theirs(checkout: Any) -> None:
+    commit, services = checkout.commit(), checkout.services
+    services.app()["template"]["containers"][0]["image"] = f"{services.login_server}/detectors:{commit}"
+    (part,) = checkout.publish("detectors").parts
+    assert part.outcome == "unchanged"
+    assert [f"anomalyctl:{commit}"] in [build["imageNames"] for build in services.builds]
+    job = checkout.azure.paper.resources[JOB.lower()]["properties"]["template"]["containers"][0]
+    assert job["image"].endswith(f"/anomalyctl:{commit}")
 
 
 def test_what_runs_already_is_not_sent_again(checkout: Any) -> None:
