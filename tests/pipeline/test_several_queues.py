@@ -119,7 +119,7 @@ def test_a_full_redis_that_takes_no_rings_keeps_nothing_back(
     bench.redis.hset(PLACES, well, "1")
     for _, payload in quiet(3, source=well):
         bench.redis.xadd(queue_key(0), {"source": well, "payload": payload})
-    sent = redis.Redis.execute_command
+    sent: Any = redis.Redis.execute_command
     asked: list[str] = []
 
     def full(client: Any, *arguments: Any, **options: Any) -> Any:
