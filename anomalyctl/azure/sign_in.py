@@ -18,7 +18,11 @@ from azure.core.credentials import AccessToken, AccessTokenInfo, TokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 
 from anomalyctl.azure.cloud import Cloud
-from anomalyctl.errors import SignInFailed
+from anomalyctl.errors import SignInFailed, Transient, Unreachable
+from anomalyctl.resilience.guard import Guard
+from anomalyctl.resilience.policies import RESOURCE_MANAGER
+from anomalyctl.resilience.settings import in_force
+from anomalyctl.resilience.token_requests import OneTry
 
 _TRUE = {"1", "true"}
 _RENEW_BEFORE_S = 300
@@ -61,8 +65,9 @@ def sign_in(environ: Mapping[str, str], cloud: Cloud, *, tenant_id: str = "") ->
 
 
 def principal_of(credential: TokenCredential, cloud: Cloud) -> Principal:
-    """Whose credential it is, read from its token: no directory is asked. Raises SignInFailed."""
-    token = token_for(credential, f"{cloud.audience}/.default")
+    """Whose credential it is, read from its token: no directory is asked. Raises SignInFailed, Transient."""
+    guard = Guard(in_force(RESOURCE_MANAGER).interactive())
+    token = guard.call(lambda: token_for(credential, f"{cloud.audience}/.default"))
     try:
         claims = _claims(token.token)
         return Principal(
@@ -80,7 +85,7 @@ def principal_of(credential: TokenCredential, cloud: Cloud) -> Principal:
 
 
 def token_for(credential: TokenCredential, scope: str) -> AccessToken:
-    """A token, or SignInFailed with the next step."""
+    """A token. Asks once; raises SignInFailed with the next step, Transient for what may heal."""
     try:
         return credential.get_token(scope)
     except ClientAuthenticationError as error:
@@ -128,7 +133,7 @@ def _service_principal(environ: Mapping[str, str], cloud: Cloud, tenant: str) ->
         from azure.identity import WorkloadIdentityCredential
 
         try:
-            return SignIn(WorkloadIdentityCredential(**_options(cloud)), "a workload identity")
+            return SignIn(OneTry(WorkloadIdentityCredential, **_options(cloud)), "a workload identity")
         except ValueError as error:
             raise SignInFailed(
                 "ARM_USE_AKS_WORKLOAD_IDENTITY is set, but this is no pod with a workload identity.",
@@ -149,16 +154,15 @@ def _service_principal(environ: Mapping[str, str], cloud: Cloud, tenant: str) ->
     if certificate:
         password = environ.get("ARM_CLIENT_CERTIFICATE_PASSWORD") or None
         return SignIn(
-            CertificateCredential(tenant, client, certificate, password=password, **options),
+            OneTry(CertificateCredential, tenant, client, certificate, password=password, **options),
             "a service principal's certificate",
         )
     if secret:
-        return SignIn(
-            ClientSecretCredential(tenant, client, secret, **options), "a service principal's secret"
-        )
+        credential = OneTry(ClientSecretCredential, tenant, client, secret, **options)
+        return SignIn(credential, "a service principal's secret")
     assertion, renewable = _assertion(environ)
     return SignIn(
-        ClientAssertionCredential(tenant, client, assertion, **options),
+        OneTry(ClientAssertionCredential, tenant, client, assertion, **options),
         "a federated identity (OIDC)",
         renewable,
     )
@@ -170,7 +174,7 @@ def _managed_identity(environ: Mapping[str, str], cloud: Cloud) -> SignIn | None
     from azure.identity import ManagedIdentityCredential
 
     client = environ.get("ARM_CLIENT_ID") or None
-    return SignIn(ManagedIdentityCredential(client_id=client), "a managed identity")
+    return SignIn(OneTry(ManagedIdentityCredential, client_id=client), "a managed identity")
 
 
 def _assertion(environ: Mapping[str, str]) -> tuple[Callable[[], str], bool]:
@@ -199,11 +203,26 @@ def _runner_token(address: str, bearer: str) -> str:
             timeout=10.0,
         )
         return str(answer.raise_for_status().json()["value"])
-    except (httpx.HTTPError, ValueError, KeyError) as error:
-        raise SignInFailed(
-            "The runner handed out no token to sign in with.",
-            hint="Give the job the permission id-token: write.",
+    except httpx.HTTPStatusError as error:
+        if error.response.status_code == 429 or error.response.status_code >= 500:
+            raise Transient(
+                f"The runner answered {error.response.status_code} for a token to sign in with.",
+                hint="Run it again.",
+            ) from error
+        raise _no_outer_token() from error
+    except httpx.TransportError as error:
+        raise Unreachable(
+            f"The runner, asked for a token to sign in with, does not answer: {error or 'cut off'}",
+            hint="Run it again.",
         ) from error
+    except (httpx.HTTPError, ValueError, KeyError) as error:
+        raise _no_outer_token() from error
+
+
+def _no_outer_token() -> SignInFailed:
+    return SignInFailed(
+        "The runner handed out no token to sign in with.", hint="Give the job the permission id-token: write."
+    )
 
 
 def _options(cloud: Cloud) -> dict[str, Any]:

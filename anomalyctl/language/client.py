@@ -72,11 +72,6 @@ class LanguageClient:
             http_client=None if verify is True else openai.DefaultHttpxClient(verify=verify),
         )
 
-    @property
-    def breaker_state(self) -> str:
-        """closed, open or half-open."""
-        return self.guard.state
-
     def ask(self, prompt: Prompt) -> Answer:
         """The model's contexts. Raises TimedOut, Unreachable, Transient, SignInFailed or `Unusable`."""
         answer = self.parse(
@@ -155,7 +150,9 @@ def _token_provider() -> Callable[[], str]:
     from azure.core.exceptions import AzureError
     from azure.identity import DefaultAzureCredential, get_bearer_token_provider
 
-    provider = get_bearer_token_provider(DefaultAzureCredential(), SCOPE)
+    from anomalyctl.resilience.token_requests import OneTry
+
+    provider = get_bearer_token_provider(OneTry(DefaultAzureCredential), SCOPE)
 
     def token() -> str:
         try:

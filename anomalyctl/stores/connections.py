@@ -87,7 +87,8 @@ def _signed_in_pool(credential: TokenCredential | None) -> Any:
 def redis_errors() -> Iterator[None]:
     """Turn redis-py's failures into ours; also usable as a decorator.
 
-    Raises Unreachable (nobody answers), SignInFailed, Transient (memory full, read-only, loading).
+    Raises Unreachable (nobody answers), SignInFailed, Transient (memory full, read-only, loading, no token
+    of Entra now).
     """
     import redis.exceptions as failures
 
@@ -124,6 +125,11 @@ def redis_errors() -> Iterator[None]:
                 hint="free disk space for Redis",
                 details=_ANSWERED,
             ) from error
+        raise
+    except failures.RedisError as error:
+        if type(error).__name__ == "NoTokenNow":
+            failure: Any = error
+            raise failure.reason from None
         raise
 
 

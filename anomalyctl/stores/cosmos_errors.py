@@ -64,7 +64,7 @@ def translate(error: AzureError, what: str) -> AnomalyctlError:
         error.__cause__ = only = _of_the_only_try(error)
         return translate(only, what)
     if isinstance(error, ClientAuthenticationError):
-        return _not_allowed(what)
+        return _not_allowed(what) if error.response is not None else _no_token(error, what)
     if isinstance(error, HttpResponseError) and error.status_code and not _is_cut_off(error):
         return _by_status(error, what)
     if isinstance(error, CosmosClientTimeoutError):
@@ -119,6 +119,13 @@ def _not_allowed(what: str) -> SignInFailed:
     return SignInFailed(
         f"Could not {what}: the key or identity is not accepted by Cosmos DB.",
         hint="Check COSMOS_DB_CONNECTION_STRING, or the roles of your identity on the account.",
+    )
+
+
+def _no_token(error: ClientAuthenticationError, what: str) -> SignInFailed:
+    return SignInFailed(
+        f"Could not {what}: there is no token for Cosmos DB: {_first_line(error)}",
+        hint="Check the identity of this process.",
     )
 
 

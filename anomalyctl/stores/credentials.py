@@ -39,12 +39,15 @@ def service_credential() -> TokenCredential:
 def credential_from(environ: Mapping[str, str]) -> TokenCredential:
     """The managed identity AZURE_CLIENT_ID where Azure hosts us, else what azure-identity finds.
 
-    The chain of DefaultAzureCredential would try five other ways first, and hide which one it took.
+    The chain of DefaultAzureCredential would try five other ways first, and hide which one it took. Each
+    request for a token is sent once: the guards of what needs it repeat it.
     """
+    from anomalyctl.resilience.token_requests import OneTry
+
     if environ.get("IDENTITY_ENDPOINT"):  # App Service, Functions, Container Apps
         from azure.identity import ManagedIdentityCredential
 
-        return ManagedIdentityCredential(client_id=environ.get("AZURE_CLIENT_ID") or None)
+        return OneTry(ManagedIdentityCredential, client_id=environ.get("AZURE_CLIENT_ID") or None)
     from azure.identity import DefaultAzureCredential
 
-    return DefaultAzureCredential()
+    return OneTry(DefaultAzureCredential)

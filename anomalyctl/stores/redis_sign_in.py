@@ -9,11 +9,22 @@ from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.exceptions import ClientAuthenticationError
 from redis.credentials import CredentialProvider
 
+from anomalyctl.errors import Transient
 from anomalyctl.stores.credentials import REDIS_SCOPE, claims_of
 
 
 class NoToken(redis.AuthenticationError):
     """Entra gave no token, or one that does not say whose it is. Redis was not asked."""
+
+
+class NoTokenNow(redis.RedisError):
+    """Entra did not answer, or not well: `reason` says so and may heal. redis-py closes for errors of its own
+    alone a connection that has not signed in.
+    """
+
+    def __init__(self, reason: Transient) -> None:
+        super().__init__(reason.message)
+        self.reason = reason
 
 
 class RedisSignIn(CredentialProvider):
@@ -23,15 +34,17 @@ class RedisSignIn(CredentialProvider):
         self._credential = credential
 
     def get_credentials(self) -> tuple[str, str]:
-        """User name and password of a new connection. Raises NoToken."""
+        """User name and password of a new connection. Raises as `token`."""
         return self.of(self.token())
 
     def token(self) -> AccessToken:
-        """The token of now. Raises NoToken."""
+        """The token of now. Raises NoToken, or NoTokenNow for what may heal."""
         try:
             return self._credential.get_token(REDIS_SCOPE)
         except ClientAuthenticationError as error:
             raise NoToken((str(error.message).strip().splitlines() or ["no reason was given"])[0]) from error
+        except Transient as error:
+            raise NoTokenNow(error) from error
 
     @staticmethod
     def of(token: AccessToken) -> tuple[str, str]:

@@ -8,12 +8,15 @@ from datetime import UTC, datetime
 
 import pytest
 from azure.identity import AzureCliCredential
+from starlette.responses import JSONResponse
 
 from anomalyctl.azure.cloud import PUBLIC as PUBLIC_CLOUD
 from anomalyctl.azure.cloud import cloud_from
-from anomalyctl.azure.sign_in import KeptTokens, principal_of, sign_in
-from anomalyctl.errors import InvalidInput, PreconditionFailed, SignInFailed
+from anomalyctl.azure.sign_in import KeptTokens, principal_of, sign_in, token_for
+from anomalyctl.errors import InvalidInput, PreconditionFailed, SignInFailed, Transient, Unreachable
+from tests.support.azure_stand_in import entra
 from tests.support.azure_stand_in.entra import CLIENT, OPERATOR, SECRET, TENANT, StandInCredential
+from tests.support.ports import free_port
 
 PUBLIC = cloud_from({})
 
@@ -79,6 +82,56 @@ def test_a_bare_federated_token_is_known_not_to_be_renewable(tmp_path):
     assert not sign_in({**base, "ARM_OIDC_TOKEN": "t"}, PUBLIC).renewable
     assert sign_in({**base, "ARM_OIDC_TOKEN_FILE_PATH": str(tmp_path / "token")}, PUBLIC).renewable
     assert sign_in({**base, "ACTIONS_ID_TOKEN_REQUEST_URL": "https://x"}, PUBLIC).renewable
+
+
+@pytest.fixture
+def troubled_entra(azure, monkeypatch):
+    """Statuses that the token endpoint answers with, one each, before all is well; how often it was asked."""
+    troubles, asked, well = [], [], entra.answer
+
+    async def answer(request, address):
+        if not request.url.path.endswith("/oauth2/v2.0/token"):
+            return await well(request, address)
+        asked.append(1)
+        return JSONResponse({}, status_code=troubles.pop(0)) if troubles else await well(request, address)
+
+    monkeypatch.setattr(entra, "answer", answer)
+    return troubles, asked
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_token_that_entra_cannot_give_now_is_asked_for_once_and_may_heal(azure, troubled_entra, status):
+    troubles, asked = troubled_entra
+    signed_in = sign_in(azure.environ(), azure.cloud())
+    troubles += [status]
+    with pytest.raises(Transient, match="There is no token"):
+        token_for(signed_in.credential, f"{azure.address}/.default")
+    assert len(asked) == 1
+    assert token_for(signed_in.credential, f"{azure.address}/.default").token
+    assert len(asked) == 2
+    signed_in.credential.close()
+
+
+def test_who_signs_in_is_asked_for_again_where_it_may_heal_and_a_wrong_secret_is_not(azure, troubled_entra):
+    troubles, asked = troubled_entra
+    signed_in = sign_in(azure.environ(), azure.cloud())
+    troubles += [503]
+    assert principal_of(signed_in.credential, azure.cloud()).object_id == OPERATOR
+    assert len(asked) == 2
+    signed_in.credential.close()
+    wrong = sign_in(azure.environ(ARM_CLIENT_SECRET="another"), azure.cloud())
+    with pytest.raises(SignInFailed, match="AADSTS7000215"):
+        principal_of(wrong.credential, azure.cloud())
+    assert len(asked) == 3
+    wrong.credential.close()
+
+
+def test_entra_out_of_reach_is_no_refusal(azure):
+    environ = azure.environ(ANOMALYCTL_AZURE_AUTHORITY=f"https://127.0.0.1:{free_port()}")
+    signed_in = sign_in(environ, cloud_from(environ))
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1"):
+        principal_of(signed_in.credential, cloud_from(environ))
+    signed_in.credential.close()
 
 
 def test_many_threads_ask_for_one_token_once():

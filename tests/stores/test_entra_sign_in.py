@@ -5,12 +5,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
-import orjson
 import pytest
 import redis
 from azure.core.credentials import AccessToken
@@ -29,6 +26,7 @@ from tests.support.azure_stand_in.entra import CLIENT, OPERATOR, StandInCredenti
 from tests.support.certificates import Certificates
 from tests.support.entra_cosmos import EntraCosmos, entra_cosmos
 from tests.support.entra_redis import EntraRedis, entra_redis
+from tests.support.identity_endpoint import identity_endpoint
 
 
 @pytest.fixture(scope="module")
@@ -177,8 +175,10 @@ def test_where_azure_hosts_us_the_managed_identity_is_taken_and_nothing_else_is_
         "IDENTITY_HEADER": "h",
         "AZURE_CLIENT_ID": CLIENT,
     }
-    assert isinstance(credential_from(hosted), ManagedIdentityCredential)
-    assert isinstance(credential_from({}), DefaultAzureCredential)
+    for environ, kind in ((hosted, ManagedIdentityCredential), ({}, DefaultAzureCredential)):
+        credential: Any = credential_from(environ)
+        assert isinstance(credential.inner, kind)
+        credential.close()
 
 
 def test_a_services_settings_without_keys_sign_in_with_its_managed_identity(
@@ -187,14 +187,11 @@ def test_a_services_settings_without_keys_sign_in_with_its_managed_identity(
     certificates: Certificates,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    with _identity_endpoint() as (address, asked):
+    with identity_endpoint() as endpoint:
+        endpoint.let_find(monkeypatch)
         for name, value in {
-            "IDENTITY_ENDPOINT": address,
-            "IDENTITY_HEADER": "a-header-of-the-host",
-            "AZURE_CLIENT_ID": CLIENT,
             "SSL_CERT_FILE": str(certificates.bundle),
             "REQUESTS_CA_BUNDLE": str(certificates.bundle),
-            "NO_PROXY": "127.0.0.1,127.0.0.2",
             "REDIS_CONNECTION_STRING": f"127.0.0.1:{azure_redis.port},ssl=True,abortConnect=False",
             "COSMOS_DB_CONNECTION_STRING": f"AccountEndpoint={azure_cosmos.address}/;",
         }.items():
@@ -207,46 +204,5 @@ def test_a_services_settings_without_keys_sign_in_with_its_managed_identity(
         anomalies.create_if_missing()
         anomalies.close()
         service_credential.cache_clear()
-    assert {one["client_id"][0] for one in asked} == {CLIENT}
-    assert {one["resource"][0] for one in asked} == {"https://redis.azure.com", "https://127.0.0.2"}
-
-
-class _IdentityEndpoint(BaseHTTPRequestHandler):
-    """What App Service and Container Apps offer beside each application."""
-
-    asked: list[dict[str, list[str]]]
-
-    def do_GET(self) -> None:
-        query = parse_qs(urlsplit(self.path).query)
-        assert self.headers["X-IDENTITY-HEADER"] == "a-header-of-the-host"
-        assert query["api-version"] == ["2019-08-01"]
-        self.asked.append(query)
-        given = token(query["resource"][0], idtyp="app", appid=CLIENT)
-        body = orjson.dumps(
-            {
-                "access_token": given.token,
-                "expires_on": str(given.expires_on),
-                "resource": query["resource"][0],
-                "token_type": "Bearer",
-            }
-        )
-        self.send_response(200)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: Any) -> None:
-        """Silence."""
-
-
-class _identity_endpoint:  # noqa: N801 - used as a function
-    def __enter__(self) -> tuple[str, list[dict[str, list[str]]]]:
-        handler = type("Handler", (_IdentityEndpoint,), {"asked": []})
-        self._server = HTTPServer(("127.0.0.1", 0), handler)
-        threading.Thread(target=self._server.serve_forever, daemon=True).start()
-        return f"http://127.0.0.1:{self._server.server_port}/msi/token", handler.asked
-
-    def __exit__(self, *_: Any) -> None:
-        self._server.shutdown()
-        self._server.server_close()
+    assert {one["client_id"][0] for one in endpoint.asked} == {CLIENT}
+    assert {one["resource"][0] for one in endpoint.asked} == {"https://redis.azure.com", "https://127.0.0.2"}
