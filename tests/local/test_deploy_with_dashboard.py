@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -213,6 +214,14 @@ def test_an_interruption_between_the_older_parts_and_the_new_starts_the_new(
     assert plant.deploy()[0].outcome == "unchanged"
 
 
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """Python ignores Ctrl-C where it was started in a shell's background, as a nightly run may be."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def test_an_interruption_before_a_first_start_is_well_leaves_nothing(plant: Plant) -> None:
     plant.tiny.write("slow.txt", "x")
     with pytest.raises(KeyboardInterrupt):
@@ -221,7 +230,9 @@ def test_an_interruption_before_a_first_start_is_well_leaves_nothing(plant: Plan
     assert not plant.folder.state.exists()
 
 
-def test_ctrl_c_while_the_build_is_waited_for_ends_it_and_leaves_nothing_half(plant: Plant) -> None:
+def test_ctrl_c_while_the_build_is_waited_for_ends_it_and_leaves_nothing_half(
+    plant: Plant, heeding_ctrl_c: None
+) -> None:
     plant.tiny.write("slow.txt", "x")
     work = DashboardWork.look_for(plant.project, plant.folder, plant.environ, Silence())
     assert isinstance(work, DashboardWork)
