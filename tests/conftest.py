@@ -23,7 +23,7 @@ from tests.support.ports import free_port
 os.environ.setdefault("ANOMALYCTL_NO_DASHBOARD", "1")
 # Likewise only the tests of publishing send code to an Azure of paper.
 os.environ.setdefault("ANOMALYCTL_NO_PUBLISH", "1")
-# What commands say is compared as it is piped, never wrapped; workers that run tests side by side are given a width.
+# What commands say is compared unwrapped, as it is piped; workers of a run side by side are given a width.
 os.environ.pop("COLUMNS", None)
 
 
