@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from anomalyctl.azure.failures import AzureRefused, NotAllowed
 from anomalyctl.azure.resource_manager import ResourceManager
 
 SITES_API: Final = "2023-12-01"
+
+
+def read_setting(manager: ResourceManager, site_id: str, name: str) -> str:
+    """The value of one setting; "" where there is none, no such site, or this identity may not ask."""
+    try:
+        found = manager.post(f"{site_id}/config/appsettings/list", SITES_API, {})
+    except NotAllowed:
+        return ""
+    except AzureRefused as error:
+        if error.status != 404:
+            raise
+        return ""
+    return str((found.get("properties") or {}).get(name, ""))
 
 
 def change_settings(manager: ResourceManager, site_id: str, changes: Mapping[str, str]) -> tuple[str, ...]:

@@ -124,6 +124,7 @@ def _leaves_no_traffic_divided_when_it_is_killed(azure: WholeAzure) -> None:
 def _settles_nothing_when_the_power_goes_off(azure: WholeAzure) -> None:
     """Neither the rollout nor its guard is left; whoever comes next is told, and ends it."""
     before = azure.serving()
+    planned = azure("plan")["plan_id"]
     process = _rolls_out(azure, "next")
     (guard,) = psutil.Process(process.pid).children()
     for one in (guard, process):
@@ -133,6 +134,10 @@ def _settles_nothing_when_the_power_goes_off(azure: WholeAzure) -> None:
     for command in (("plan",), ("deploy", "--yes"), ("publish", "detectors", "--yes")):
         refused = azure(*command, expect=6)
         assert "a rollout is under way" in json.dumps(refused), command
+    journal = azure.root / ".anomalyctl" / "dev" / "rollout.json"
+    noted = journal.rename(journal.with_suffix(".elsewhere"))  # a machine that knows nothing of it
+    assert "a rollout is under way" in azure("apply", planned, "--yes", expect=6)["message"]
+    noted.rename(journal)
     assert len(azure.serving()) == 2
     taken_back = azure("rollback", "--yes")
     assert azure.serving() == before == {taken_back["image"]: 100}

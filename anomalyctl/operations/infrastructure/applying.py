@@ -8,11 +8,12 @@ from datetime import timedelta
 from typing import Any, Final
 
 from anomalyctl.errors import AnomalyctlError, NotFound, PartlyDone, Protected
+from anomalyctl.operations.deployed_state import from_state
 from anomalyctl.operations.infrastructure.outputs import Output, outputs_of
 from anomalyctl.operations.infrastructure.planning import Review, present_binding, review_of
 from anomalyctl.operations.infrastructure.stage import Request, Stage
 from anomalyctl.operations.infrastructure.staging import stage
-from anomalyctl.operations.infrastructure.underway import require_nothing_noted
+from anomalyctl.operations.infrastructure.underway import require_nothing_in_azure, require_nothing_noted
 from anomalyctl.operations.infrastructure.watching import UNWATCHED, Watcher
 from anomalyctl.provisioning.durations import usual_durations
 from anomalyctl.provisioning.plans.gate import check_data_loss, check_protection_flags
@@ -83,10 +84,15 @@ def apply_kept(
 
 
 def check_fits(prepared: Stage, kept: KeptPlan, *, oldest: timedelta = KEPT_FOR) -> None:
-    """Raise PreconditionFailed, with the reasons, unless the plan may be applied here and now."""
-    state, _ = prepared.pull()
+    """Raise PreconditionFailed, with the reasons, unless the plan may be applied here and now: it fits, and
+    nobody has begun a rollout or a restore since it was made.
+    """
+    state, text = prepared.pull()
     present = present_binding(prepared, kept, state.serial, state.lineage)
     check_binding(kept, present, now=prepared.clock(), oldest=oldest)
+    if kept.kind == "apply":
+        ids = from_state(text, prepared.place.environment.name).ids
+        require_nothing_in_azure(prepared.place, ids, prepared.environ)
 
 
 def apply(prepared: Stage, kept: KeptPlan, review: Review) -> Applied:

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from anomalyctl.azure.app_settings import SITES_API
 from anomalyctl.environments import Environment
+from anomalyctl.errors import SignInFailed
 from anomalyctl.operations.infrastructure.adopting import adopt_from_plan
 from anomalyctl.operations.infrastructure.place import Place
 from anomalyctl.operations.infrastructure.underway import (
     Underway,
+    require_nothing_in_azure,
     require_nothing_noted,
     require_nothing_seen,
 )
@@ -21,6 +25,9 @@ from anomalyctl.operations.restoring.journal import Restore
 from anomalyctl.operations.rollout.journal import Journal, Rollout
 from anomalyctl.project import Project
 from tests.operations.infrastructure.test_adopting import OURS, account, plan, resource
+from tests.support.azure_stand_in.paper import SUBSCRIPTION_ID, Trouble
+from tests.support.azure_stand_in.running import AzureStandIn, running_azure
+from tests.support.certificates import Certificates
 
 OLD = "cosno-wells-dev-1a2b"
 NEW = f"{OLD}-r3c4d"
@@ -79,6 +86,68 @@ def test_functions_that_read_a_restored_account_are_not_led_back(place: Place, k
 def test_what_is_no_restore_is_terraforms_own_to_mend(place: Place, read: str):
     require_nothing_seen(place, {"resources": [account(OLD), functions(reads(read)), app(WHOLE)]})
     require_nothing_seen(place, {})
+
+
+GROUP = f"/subscriptions/{SUBSCRIPTION_ID}/resourceGroups/rg-wells-dev/providers"
+APP = f"{GROUP}/Microsoft.App/containerApps/ca-wells-dev"
+FUNCTIONS = f"{GROUP}/Microsoft.Web/sites/func-wells-dev"
+IDS = {
+    "azurerm_container_app.detectors": APP,
+    "azurerm_linux_function_app.this[0]": FUNCTIONS,
+    "azurerm_cosmosdb_account.this": f"{GROUP}/Microsoft.DocumentDB/databaseAccounts/{OLD}",
+}
+
+
+@pytest.fixture(scope="session")
+def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AzureStandIn]:
+    with running_azure(Certificates.made_in(tmp_path_factory.mktemp("certificates"))) as azure:
+        yield azure
+
+
+@pytest.fixture
+def azure(running: AzureStandIn) -> AzureStandIn:
+    running.begin_anew()
+    return running
+
+
+def tell_app(azure: AzureStandIn, *shares: dict[str, Any]) -> None:
+    template = {"containers": [{"name": "detectors", "image": OURS}]}
+    configuration = {"activeRevisionsMode": "Multiple", "ingress": {"traffic": [*shares]}}
+    told = {"properties": {"configuration": configuration, "template": template}}
+    azure.paper.resources[APP.lower()] = told
+
+
+def tell_functions(azure: AzureStandIn, endpoint: str) -> None:
+    settings = {"properties": {"COSMOS_TRIGGER__accountEndpoint": endpoint}}
+    azure.paper.questions[f"{FUNCTIONS}/config/appsettings/list".lower()] = (SITES_API, lambda _: settings)
+
+
+def test_azure_is_asked_whether_a_rollout_was_begun_since_a_plan_was_made(place: Place, azure: AzureStandIn):
+    tell_app(azure, {"latestRevision": True, "weight": 100})
+    require_nothing_in_azure(place, IDS, azure.environ())
+    tell_app(
+        azure, {"revisionName": "a", "weight": 100, "label": "before"}, {"revisionName": "b", "weight": 0}
+    )
+    with pytest.raises(Underway, match="a rollout is under way") as refused:
+        require_nothing_in_azure(place, IDS, azure.environ())
+    assert refused.value.exit_code == 6
+
+
+def test_azure_is_asked_whether_the_services_were_switched_since_a_plan_was_made(
+    place: Place, azure: AzureStandIn
+):
+    tell_functions(azure, reads(OLD))
+    require_nothing_in_azure(place, IDS, azure.environ())
+    tell_functions(azure, reads(NEW))
+    with pytest.raises(Underway, match=f"read {NEW}, and the state has {OLD}"):
+        require_nothing_in_azure(place, IDS, azure.environ())
+
+
+def test_where_nobody_can_ask_azure_an_earlier_plan_is_not_applied(place: Place, azure: AzureStandIn):
+    azure.paper.troubles.append(Trouble(f"GET {APP}", 403, "AuthorizationFailed", times=9))
+    with pytest.raises(SignInFailed):
+        require_nothing_in_azure(place, IDS, azure.environ())
+    require_nothing_in_azure(place, {"azurerm_resource_group.this": "/x"}, {})  # nothing to ask about
 
 
 def restore(phase: Any, switched_at: str = "") -> Restore:
