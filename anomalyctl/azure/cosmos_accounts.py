@@ -81,6 +81,12 @@ def read_account(manager: ResourceManager, account_id: str) -> Document:
     return found
 
 
+def restored_to(account: Document) -> str:
+    """The second that an account was restored to, as Azure tells it; "" for one that was not."""
+    about = account.get("properties") or {}
+    return str((about.get("restoreParameters") or {}).get("restoreTimestampInUtc") or "")
+
+
 def name_is_taken(manager: ResourceManager, account_id: str) -> bool:
     """Whether anybody in the world has an account of that name."""
     name = account_id.rpartition("/")[2]

@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.infrastructure.place import Place
 from anomalyctl.operations.restoring.journal import Journal as RestoreJournal
-from anomalyctl.operations.restoring.names import RESTORED, is_of_one_stem
+from anomalyctl.operations.restoring.names import is_of_one_stem
 from anomalyctl.operations.rollout.journal import Journal as RolloutJournal
 from anomalyctl.operations.rollout.journal import tag_of
 
@@ -109,18 +109,18 @@ def _rollout_in_azure(get: Get, ids: Mapping[str, str], environment: str) -> Une
 
 
 def _restore_in_azure(get: Get, ids: Mapping[str, str], environment: str) -> Unended | None:
-    from anomalyctl.azure.cosmos_accounts import COSMOS_API
+    from anomalyctl.azure.cosmos_accounts import COSMOS_API, restored_to
 
     if ACCOUNT not in ids:
         return None
     group, _, name = ids[ACCOUNT].rpartition("/")
     listed = get(group, "listing the accounts of Cosmos DB", COSMOS_API)
-    names = [str(one.get("name", "")) for one in listed.get("value") or ()]
-    others = [one for one in names if one != name and is_of_one_stem(one, name)]
-    if not others or not any(RESTORED.search(one) for one in (name, *others)):
+    ours = [one for one in listed.get("value") or () if is_of_one_stem(str(one.get("name", "")), name)]
+    others = [str(one["name"]) for one in ours if one["name"] != name]
+    if not others or not any(restored_to(one) for one in ours):
         return None
     return Unended(
         "restore",
         f"Beside {name} stands {', '.join(others)}: a restore that was not begun here is not ended.",
-        f"see how far it came where it was begun: anomalyctl restore cosmos --env {environment}",
+        f"wait for its end; where it was cut off: anomalyctl restore cosmos --env {environment}, or --back",
     )

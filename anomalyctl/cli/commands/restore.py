@@ -57,6 +57,7 @@ def cosmos(
     from anomalyctl.cli.progress import shown_progress
     from anomalyctl.cli.views.restore import restored_view
     from anomalyctl.errors import InvalidInput
+    from anomalyctl.operations.restoring.adopting import adopt_lost
     from anomalyctl.operations.restoring.beginning import require_startable
     from anomalyctl.operations.restoring.opening import Restoring
     from anomalyctl.telemetry.durations import parse_instant
@@ -65,6 +66,8 @@ def cosmos(
         raise InvalidInput("--at, --back and --finish are three different things.", hint="Name one of them.")
     instant = parse_instant(at, datetime.now(UTC), field="--at") if at is not None else None
     _require_azure(env)
+    with shown_progress() as progress:  # one that was begun elsewhere is found before anything is asked
+        adopt_lost(Restoring(env, arguments=sys.argv[1:], progress=progress))
     if not (back or finish):
         require_startable(env, Restoring(env).journal().read(), instant)
     _ask(Restoring(env), at=at, back=back, finish=finish, given=confirm, yes=yes)

@@ -8,6 +8,7 @@ from datetime import datetime
 from anomalyctl.azure.cosmos_accounts import read_account
 from anomalyctl.errors import Locked, NotFound, PreconditionFailed
 from anomalyctl.operations.restoring.account import make_account
+from anomalyctl.operations.restoring.adopting import adopt_lost
 from anomalyctl.operations.restoring.beginning import begin, require_startable
 from anomalyctl.operations.restoring.finishing import delete_left, only_in_left, turn_ttl_on
 from anomalyctl.operations.restoring.journal import Restore
@@ -27,6 +28,7 @@ def restore_cosmos(restoring: Restoring, at: datetime | None) -> RestoredCosmos:
     Terraform's failure means. Repeated, it goes on.
     """
     journal = restoring.journal()
+    adopt_lost(restoring)
     require_startable(restoring.environment, journal.read(), at)
     parts: tuple[PartAfter, ...] = ()
     with opened(restoring) as target:
@@ -57,6 +59,7 @@ def return_from_restore(restoring: Restoring) -> RestoredCosmos:
     Raises NotFound where there is no restore to go back from, and what `restore_cosmos` raises.
     """
     journal = restoring.journal()
+    adopt_lost(restoring)
     restore = _to_go_back_from(restoring)
     parts: tuple[PartAfter, ...] = ()
     backup = ""
@@ -116,6 +119,7 @@ def end_of_restore(restoring: Restoring) -> Restore:
 
 def finish_restore(restoring: Restoring) -> RestoredCosmos:
     """Turn TTL on again and delete the account that nobody reads. Raises what `end_of_restore` raises."""
+    adopt_lost(restoring)
     end_of_restore(restoring)
     journal = restoring.journal()
     ttl: tuple[str, ...] = ()

@@ -37,5 +37,14 @@ def door_of(old_door: str, new_account: str) -> str:
     return f"{front}{slash}{renamed}"
 
 
+def door_before(new_door: str, old_account: str) -> str:
+    """The id of the private endpoint that an account had before the one with `new_door` was restored."""
+    if RESTORED.search(old_account):
+        return door_of(new_door, old_account)
+    front, slash, name = new_door.rpartition("/")
+    found = _DOOR.fullmatch(name)
+    return f"{front}{slash}{found['kind']}-cosmos-db-{found['rest']}" if found else new_door
+
+
 def _stem(name: str) -> str:
     return RESTORED.sub("", name)[: _LONGEST_NAME - 6].rstrip("-")

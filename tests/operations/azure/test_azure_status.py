@@ -161,7 +161,9 @@ def test_a_rollout_that_was_begun_elsewhere_is_told_with_the_next_step(azure: Az
 
 
 def test_a_restore_that_was_begun_elsewhere_is_told_by_the_account_beside(azure: AzureEnvironment) -> None:
-    azure.surface.accounts = [{"name": "cosno-dev"}, {"name": "cosno-dev-r1a2b"}, {"name": "another"}]
+    about = {"restoreParameters": {"restoreTimestampInUtc": "2026-11-20T09:30:00Z"}}
+    restored = {"name": "cosno-dev-r1a2b", "properties": about}
+    azure.surface.accounts = [{"name": "cosno-dev"}, restored, {"name": "another", "properties": about}]
     [one] = read_azure_status(open_connections(azure)).unended
     assert one.what == "restore" and "Beside cosno-dev stands cosno-dev-r1a2b" in one.message
     azure.surface.accounts = [{"name": "cosno-dev"}, {"name": "another"}]

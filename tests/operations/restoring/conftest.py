@@ -38,6 +38,8 @@ class Site:
         self.known: list[tuple[str, dict[str, str]]] = []
         """What Terraform was told."""
         self.terraform_fails = False
+        self.in_state, self.door_in_state = OLD, OLD_DOOR
+        """The account and the private endpoint that Terraform has."""
         self.access_keys = False
         self.killed_after: str = ""
         (root / "terraform" / "environments").mkdir(parents=True)
@@ -61,6 +63,10 @@ class Site:
     def finish(self) -> Any:
         return environment_restore.finish_restore(self.restoring())
 
+    def lose_journal(self) -> None:
+        """As on a machine that never heard of it."""
+        (self.root / ".anomalyctl" / "dev" / "restore.json").unlink()
+
     @property
     def journal(self) -> Restore:
         found = Journal(self.root / ".anomalyctl" / "dev" / "restore.json").read()
@@ -68,7 +74,7 @@ class Site:
         return found
 
     def deployed(self) -> Deployed:
-        account = OLD
+        account = self.in_state
         outputs = {
             "key_vault_uri": self.cloud.azure.address,
             "app_service_url": self.cloud.azure.address,
@@ -78,7 +84,7 @@ class Site:
             "azurerm_cosmosdb_account.this": account,
             "azurerm_cosmosdb_sql_database.this": f"{account}/sqlDatabases/anomaly-detection",
             'azurerm_monitor_diagnostic_setting.this["cosmos-db"]': f"{account}|diag-wells-dev",
-            'azurerm_private_endpoint.this["cosmos-db"]': OLD_DOOR,
+            'azurerm_private_endpoint.this["cosmos-db"]': self.door_in_state,
             "azurerm_linux_function_app.this[0]": FUNCTIONS,
             "azurerm_linux_web_app.dashboard": DASHBOARD,
             "azurerm_cosmosdb_account.alike": f"{OLD}-rffff",

@@ -56,6 +56,8 @@ class RestoringStandIn:
     unwell: int = 0
     restarted: list[str] = field(default_factory=list)
     refreshed: list[str] = field(default_factory=list)
+    accounts: list[Document] = field(default_factory=list)
+    """What stands."""
     bodies: list[Document] = field(default_factory=list)
     """What accounts were asked for."""
 
@@ -109,6 +111,8 @@ class RestoringStandIn:
         zones = [{"name": "documents", "properties": {"privateDnsZoneId": ZONE, "recordSets": []}}]
         group = {"name": "default", "properties": {"privateDnsZoneConfigs": zones}}
         collections[f"{OLD_DOOR}/privateDnsZoneGroups".lower()] = (NETWORK_API, [group])
+        self.accounts = [resources[OLD.lower()]]
+        collections[OLD.rpartition("/")[0].lower()] = (COSMOS_API, self.accounts)
         self.secrets = ["AccountEndpoint=https://cosno-wells-dev-1a2b.documents.azure.com:443/;"]
         self._sites()
         accounts = OLD.rpartition("/")[0]
@@ -204,6 +208,10 @@ class RestoringStandIn:
             publicNetworkAccess="Enabled",
             documentEndpoint=f"https://{name}.documents.azure.com:443/",
         )
+        account.update(
+            id=self._last, name=name, systemData={"createdAt": f"2026-11-20T12:0{len(self.bodies)}"}
+        )
+        self.accounts.append(account)
         self._left = self.minutes
         self._new = self._last
         collections = self.azure.paper.collections
@@ -262,6 +270,8 @@ class _Manager(ResourceManagerStandIn):
             ]
             for key in gone:
                 del self.paper.resources[key]
+            for _, listed in self.paper.collections.values():
+                listed[:] = [one for one in listed if str(one.get("id", "")).lower() != path.lower()]
             return Response(status_code=200 if gone else 204)
         return await super()._dispatch(method, path, version, body, query, claims)
 
