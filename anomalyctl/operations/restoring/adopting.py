@@ -145,7 +145,7 @@ def _of_old(parts: Mapping[str, str], state_id: str, old_id: str, door: str, old
 
 
 def _not_in_the_state(target: Target) -> PreconditionFailed:
-    """It was cut off after Terraform had forgotten the old account and before it had learnt of the new one."""
+    """It was cut off after Terraform forgot the old account, before it learnt of the new one."""
     environment, read = target.where.environment, _read_account(target)
     return PreconditionFailed(
         f"The state of {environment} has no Cosmos DB account, and its services read {read}.",
