@@ -19,6 +19,8 @@ from anomalyctl.telemetry.times import epoch_ms
 from tests.support.dashboard_driver import Refused
 from tests.support.dashboard_plant import NOW, Plant, shown_tag
 
+TRACE = "0af7651916cd43dd8448eb211c80319c"  # pragma: allowlist secret
+
 
 def test_an_empty_environment_is_shown_as_empty_and_not_as_broken(plant: Plant) -> None:
     seen = plant.dashboard.ask("overview", source="nobody")
@@ -180,7 +182,7 @@ def test_anomalies_are_filtered_sorted_and_paged_and_a_wrong_question_names_its_
 
 
 def test_an_episode_shows_the_three_methods_and_what_happened(plant: Plant) -> None:
-    document = plant.judge("shown", 60.0, "A", shares={"A": 1.0})
+    document = plant.judge("shown", 60.0, "A", shares={"A": 1.0}, trace_id=TRACE)
     (found,) = plant.dashboard.ask("anomalies", query="source=shown")["episodes"]
     request = {"anomalyId": found["anomalyId"], "etag": found["etag"], "to": "bert"}
     assert plant.dashboard.ask("act", action="assign", operator="anna", request=request)["ok"]
@@ -190,6 +192,7 @@ def test_an_episode_shows_the_three_methods_and_what_happened(plant: Plant) -> N
     assert detail["methods"]["statistical"]["status"] == "Normal"
     assert detail["methods"]["ml"]["status"] == "Anomaly"
     assert detail["reading"]["A"] == document["raw_data"]["A"]
+    assert detail["traceId"] == document["explanation"]["trace_id"]
     assert [(each["action"], each["by"]) for each in detail["timeline"]] == [
         ("opened", "pipeline"),
         ("assign", "anna"),
@@ -198,6 +201,13 @@ def test_an_episode_shows_the_three_methods_and_what_happened(plant: Plant) -> N
     with pytest.raises(Refused) as refused:
         plant.dashboard.ask("episode", id="well-1-1-00000000")
     assert refused.value.code == "not-found"
+
+
+@pytest.mark.parametrize(("source", "trace"), [("no-trace", None), ("odd-trace", "--follow; reboot")])
+def test_what_is_no_trace_is_not_shown_as_one(plant: Plant, source: str, trace: str | None) -> None:
+    plant.judge(source, 60.0, "A", trace_id=trace)
+    (found,) = plant.dashboard.ask("anomalies", query=f"source={source}")["episodes"]
+    assert plant.dashboard.ask("episode", id=found["anomalyId"])["traceId"] == ""
 
 
 def test_its_log_is_lines_of_json_with_the_fields_of_the_other_services(plant: Plant, tmp_path: Path) -> None:

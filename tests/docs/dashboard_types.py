@@ -49,6 +49,7 @@ export interface VerdictExplanation {
   severity: Severity | null;
   tags: string[];
   shares: Record<string, number>;
+  trace_id?: string | null;
 }
 
 export interface VerdictDocument {

@@ -18,6 +18,7 @@ def verdict(
     source: str = "well-1",
     shares: dict[str, float] | None = None,
     values: dict[str, float] | None = None,
+    trace_id: str | None = None,
 ) -> dict[str, Any]:
     """The document of the reading at START + `seconds`; without tags it is normal."""
     at = START + timedelta(seconds=seconds)
@@ -43,6 +44,7 @@ def verdict(
             "severity": severity if tags else None,
             "tags": list(tags),
             "shares": shares or {tag: 1 / len(tags) for tag in tags},
+            "trace_id": trace_id,
         },
     }
 

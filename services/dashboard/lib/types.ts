@@ -188,6 +188,8 @@ export interface EpisodeDetail {
   /** Values that hold instead, by tag. */
   corrected: Record<string, number>;
   methods: Record<Tier, MethodVerdict>;
+  /** Under which it was judged; empty where nobody knows, or the verdict is no longer kept. */
+  traceId: string;
   timeline: TimelineEntry[];
   modified: Modification[];
   allowed: ActionName[];

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 
-import { commandOf, quoted } from "../components/episode/shell-words";
+import { commandOf, quoted, traceCommandOf } from "../components/episode/shell-words";
 import { isNumber, problemOfText } from "../components/episode/texts";
 
 const read = (shell: string, words: string[]) =>
@@ -54,4 +54,9 @@ test("blanks alone and too much are refused with a sentence; characters count as
   assert.equal(problemOfText("  \n\t\u00a0"), "Say something here first.");
   assert.equal(problemOfText("🙂".repeat(4_000)), "");
   assert.equal(problemOfText("🙂".repeat(4_001)), "These are 4,001 characters; 4,000 are allowed.");
+});
+
+test("a command names its environment where that is not the usual one", () => {
+  assert.equal(traceCommandOf("0af7", "local").join(" "), "anomalyctl logs --trace 0af7");
+  assert.equal(traceCommandOf("0af7", "dev").join(" "), "anomalyctl logs --trace 0af7 --env dev");
 });

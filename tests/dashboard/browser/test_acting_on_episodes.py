@@ -102,6 +102,16 @@ def test_without_javascript_the_list_has_its_rows_its_filter_and_the_episode_its
     expect(page.get_by_text(anomaly, exact=True).first).to_be_visible()
 
 
+def test_an_episode_gives_the_command_that_shows_how_it_was_judged(room: Room, display: OpenDisplay) -> None:
+    trace = "0af7651916cd43dd8448eb211c80319c"  # pragma: allowlist secret
+    document = verdict(0, "A", source="traced", trace_id=trace)
+    room.store.upsert_verdicts(document["source_day"], [document])
+    anomaly = room.open_one("traced")
+    page = display().open(f"/anomalies/{anomaly}")
+    methods = page.get_by_role("region", name="The three methods")
+    expect(methods.locator("code")).to_have_text(f"anomalyctl logs --trace {trace}")
+
+
 def test_what_was_typed_for_another_action_outlives_a_lost_race(room: Room, display: OpenDisplay) -> None:
     anomaly = room.open_one("raced")
     page = display().open(f"/anomalies/{anomaly}")

@@ -38,7 +38,7 @@ export function EpisodeScreen(props: { first: EpisodeDetail; environment: string
       <div className={styles.columns}>
         <div className="stack">
           <Why detail={held} />
-          <Methods detail={held} />
+          <Methods detail={held} environment={environment} />
           <Related episodes={held.related} />
         </div>
         <div className="stack">

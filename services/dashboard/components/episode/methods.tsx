@@ -2,11 +2,13 @@ import type { EpisodeDetail, MethodVerdict } from "@/lib/types";
 import { AlarmBadge } from "../alarms/alarm-badge";
 import { brief, percent } from "../numbers";
 import { TagName } from "../tag-name";
+import { Command } from "./command";
 import styles from "./episode.module.css";
 import { ruleInWords, TIERS } from "./findings";
+import { traceCommandOf } from "./shell-words";
 
 /** The three methods side by side, on the reading that opened the episode. */
-export function Methods({ detail }: { detail: EpisodeDetail }) {
+export function Methods({ detail, environment }: { detail: EpisodeDetail; environment: string }) {
   return (
     <section aria-labelledby="methods" className="panel stack">
       <h2 id="methods">The three methods, on the reading that opened it</h2>
@@ -19,6 +21,12 @@ export function Methods({ detail }: { detail: EpisodeDetail }) {
           </section>
         ))}
       </div>
+      {detail.traceId && (
+        <div>
+          <p className="muted fine">How it was judged</p>
+          <Command words={traceCommandOf(detail.traceId, environment)} />
+        </div>
+      )}
     </section>
   );
 }

@@ -2,8 +2,12 @@
 
 /** `anomalyctl anomalies <action> <id> …`; the environment is named where it is not the usual one. */
 export function commandOf(action: string, anomalyId: string, environment: string, ...options: string[]): string[] {
-  const where = environment === "local" ? [] : ["--env", environment];
-  return ["anomalyctl", "anomalies", action, anomalyId, ...options, ...where];
+  return ["anomalyctl", "anomalies", action, anomalyId, ...options, ...whereOf(environment)];
+}
+
+/** How a verdict came about: the lines of all parts under its trace. */
+export function traceCommandOf(traceId: string, environment: string): string[] {
+  return ["anomalyctl", "logs", "--trace", traceId, ...whereOf(environment)];
 }
 
 /**
@@ -20,6 +24,10 @@ export function quoted(word: string): string {
 const PLAIN = /^[A-Za-z0-9_@%+:,./-][A-Za-z0-9_@%+=:,./-]*$/;
 const UNSEEN = /[\p{Cf}\p{Cs}\u2028\u2029]|(?!\n)\p{Cc}/u;
 const SPELT = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029'\\]/gu;
+
+function whereOf(environment: string): string[] {
+  return environment === "local" ? [] : ["--env", environment];
+}
 
 function spelt(character: string): string {
   if (character === "'" || character === "\\") return `\\${character}`;

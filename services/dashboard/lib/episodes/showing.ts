@@ -4,7 +4,7 @@ import "server-only";
 
 import { DashboardError, type StoreAway } from "../errors";
 import { askedFreshness, isoOf } from "../freshness";
-import { EVENTS, type EpisodeDocument, type HistoryEntry } from "../generated/types";
+import { EVENTS, type EpisodeDocument, type HistoryEntry, type VerdictDocument } from "../generated/types";
 import { query } from "../stores/cosmos";
 import { episodeContainers } from "../stores/episodes";
 import { remembered } from "../stores/remembered";
@@ -17,6 +17,7 @@ import { selectEpisodes } from "./selecting";
 import { summaryOf } from "./summary";
 
 const ID = /^[a-z0-9-]{1,150}$/;
+const TRACE = /^[0-9a-f]{32}$/;
 const RELATED_MS = 86_400_000;
 const MOST_RELATED = 6;
 
@@ -53,11 +54,17 @@ function detailOf({ document, verdict, events, related }: Loaded): Omit<EpisodeD
     readingAt: document.reading.timestamp,
     corrected: document.modified_values ?? {},
     methods: methodsOf(verdict, document.tags),
+    traceId: traceOf(verdict),
     timeline: [opened(document), ...history.map(momentOf)],
     modified: history.filter((entry) => entry.action === "modify").map(modificationOf),
     allowed: allowed(document.status),
     related: related.map((each) => summaryOf(each, nowMs)),
   };
+}
+
+function traceOf(verdict: VerdictDocument | null): string {
+  const trace = verdict?.explanation?.trace_id ?? "";
+  return TRACE.test(trace) ? trace : "";
 }
 
 /** Events and the document's own history: an event may still be on its way. */
