@@ -28,6 +28,16 @@ export class PaperRedis {
     return (this.server.address() as AddressInfo).port;
   }
 
+  /** Connections that stand now. */
+  get standing(): number {
+    return this.sockets.size;
+  }
+
+  /** End all connections; who comes back is let in. */
+  restart(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+
   /** How many questions are held back. */
   get waiting(): number {
     return this.held.length;

@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { connect, createServer, type AddressInfo } from "node:net";
-import { test } from "node:test";
 
 import { StoreAway } from "../lib/errors";
 import { RedisLines } from "../lib/stores/redis";
 import { forgetRemembered, remembered } from "../lib/stores/remembered";
 import { within } from "../lib/stores/within";
 import { readSettings } from "../lib/settings";
+import { test } from "./limited";
 import { PaperRedis } from "./paper-redis";
 
 const PATIENCE_MS = 150;

@@ -4,24 +4,10 @@ import { test } from "node:test";
 
 import { lineOf, log, saying, sayingNothing } from "../lib/log";
 import { traced, traceIn, traceparentAfter, traceparentNow } from "../lib/trace";
+import { linesOf } from "./logged";
 
 const TRACE = "0af7651916cd43dd8448eb211c80319c"; // pragma: allowlist secret
 const GIVEN = `00-${TRACE}-b7ad6b7169203331-01`;
-
-/** What is written to stdout while `work` lasts. */
-async function linesOf(work: () => unknown): Promise<Record<string, unknown>[]> {
-  const written: string[] = [];
-  const write = process.stdout.write;
-  // The test runner writes its own reports there, in bytes.
-  process.stdout.write = ((text: string | Uint8Array) =>
-    typeof text === "string" ? written.push(text) > 0 : write.call(process.stdout, text)) as never;
-  try {
-    await work();
-  } finally {
-    process.stdout.write = write;
-  }
-  return written.map((line) => JSON.parse(line) as Record<string, unknown>);
-}
 
 test("a request goes on in the trace that it came with, and else in one of its own", () => {
   assert.equal(traceIn(traceparentAfter(GIVEN)), TRACE);

@@ -5,16 +5,11 @@ import "server-only";
 import { CosmosClient, type Container, type JSONValue, type SqlQuerySpec } from "@azure/cosmos";
 import { DefaultAzureCredential } from "@azure/identity";
 
-import { StoreAway, reasonOf } from "../errors";
-import { log } from "../log";
+import { StoreAway } from "../errors";
+import { UNRESOLVED } from "../generated/types";
 import { settings, type Settings } from "../settings";
+import { COSMOS_TIMEOUT_MS, CosmosDoor, statusOf } from "./cosmos-door";
 import { once } from "./once";
-import { within } from "./within";
-
-/** With what Redis may take it stays below the patience of a display, which would blame this server instead. */
-export const COSMOS_TIMEOUT_MS = 6_000;
-const REST_MS = 3_000;
-const SILENT = `Cosmos DB did not answer within ${COSMOS_TIMEOUT_MS / 1000} s.`;
 
 export type Document = Record<string, unknown>;
 
@@ -45,31 +40,9 @@ export function connectCosmos(chosen: Settings): CosmosClient {
   });
 }
 
-/** Status of the answer when the SDK says that one came. */
-export function statusOf(error: unknown): number | undefined {
-  const code = (error as { code?: unknown } | null)?.code;
-  return typeof code === "number" ? code : undefined;
-}
-
 /** Run one request; 404, 409 and 412 are for the caller, all else is StoreAway with the reason. */
 export async function cosmos<T>(work: () => Promise<T>): Promise<T> {
-  const state = once("cosmos state", () => ({ down: false, restsUntil: 0 }));
-  if (Date.now() < state.restsUntil) throw new StoreAway("cosmos", SILENT);
-  try {
-    const answer = await within(COSMOS_TIMEOUT_MS, work(), () => new StoreAway("cosmos", SILENT));
-    if (state.down) log("info", "Cosmos DB is back", { part: "cosmos" });
-    state.down = false;
-    return answer;
-  } catch (error) {
-    const status = statusOf(error);
-    if (status === 404 || status === 409 || status === 412) throw error;
-    const away = error instanceof StoreAway ? error : new StoreAway("cosmos", reasonOfCosmos(error, status));
-    // It took a question and gave no answer: whoever asks next is told at once.
-    if (away.reason === SILENT) state.restsUntil = Date.now() + REST_MS;
-    if (!state.down) log("warning", `Cosmos DB is away: ${away.reason}`, { part: "cosmos" });
-    state.down = true;
-    throw away;
-  }
+  return once("cosmos door", () => new CosmosDoor(() => container(UNRESOLVED).read())).run(work);
 }
 
 /** All rows of a parameterised query; `partition` keeps it in one partition. */
@@ -100,13 +73,4 @@ async function present<T>(work: () => Promise<T>): Promise<T> {
     if (statusOf(error) !== 404) throw error;
     throw new StoreAway("cosmos", "Cosmos DB has no such database or container yet.");
   }
-}
-
-function reasonOfCosmos(error: unknown, status: number | undefined): string {
-  // The SDK's own limit for one request is the same, and either may be the first to end it.
-  if ((error as Error | null)?.name === "TimeoutError") return SILENT;
-  if (status === 401 || status === 403) return "Cosmos DB refuses the credentials.";
-  if (status === 429) return "Cosmos DB is asked too often at the moment.";
-  if (status !== undefined) return `Cosmos DB answers ${status}.`;
-  return `Cosmos DB cannot be reached: ${reasonOf(error)}.`.replace(/\.\.$/, ".");
 }

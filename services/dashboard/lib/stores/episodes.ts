@@ -6,7 +6,8 @@ import type { PatchOperation as SdkOperation } from "@azure/cosmos";
 
 import { EVENTS, type EpisodeDocument } from "../generated/types";
 import { Conflict, type EpisodeContainers, type PatchOperation, type RecordDocument } from "../triage/episodes";
-import { container, cosmos, query, statusOf } from "./cosmos";
+import { container, cosmos, query } from "./cosmos";
+import { statusOf } from "./cosmos-door";
 
 export const episodeContainers: EpisodeContainers = {
   read: readEpisode,

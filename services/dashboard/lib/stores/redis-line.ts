@@ -5,7 +5,7 @@ import "server-only";
 import { createClient, type RedisClientType } from "@redis/client";
 
 import { StoreAway, reasonOf } from "../errors";
-import { log, sayingNothing } from "../log";
+import { sayingNothing } from "../log";
 import type { Settings } from "../settings";
 import { redisSignIn } from "./redis-sign-in";
 import { within } from "./within";
@@ -15,6 +15,12 @@ export type Client = RedisClientType<Record<string, never>, Record<string, never
 /** How long an answer, or a sign-in, may take. */
 export const USUAL_PATIENCE_MS = 5_000;
 
+/** Who is told when a connection falls, and when it is up again; both once for each time. */
+export interface Listener {
+  fell(reason: string): void;
+  rose(): void;
+}
+
 /** While it is down, what is asked fails at once with the reason; it is up as soon as Redis lets it in. */
 export class Line {
   private client: Client;
@@ -22,12 +28,14 @@ export class Line {
   private first: Promise<unknown> = Promise.resolve();
   private failure = "it has not answered yet";
   private down = false;
+  private closed = false;
   /** The connection stands and its sign-in is not answered yet; since when. */
   private signingInSince: number | null = null;
 
   constructor(
     private readonly chosen: Settings,
     private readonly patienceMs: number,
+    private readonly listener: Listener,
   ) {
     this.client = this.connect();
   }
@@ -47,8 +55,13 @@ export class Line {
     }
   }
 
+  get isDown(): boolean {
+    return this.down;
+  }
+
   close(): void {
-    this.client.destroy();
+    this.closed = true;
+    if (this.client.isOpen) this.client.destroy();
   }
 
   /**
@@ -70,7 +83,7 @@ export class Line {
   private connect(): Client {
     const client = clientOf(this.chosen);
     const ifOurs = (then: (said: unknown) => void) => (said?: unknown) => {
-      if (client === this.client) then(said);
+      if (client === this.client && !this.closed) then(said);
     };
     client.on("error", ifOurs((error) => this.fell(reasonOf(error))));
     client.on("connect", ifOurs(() => (this.signingInSince = Date.now())));
@@ -95,14 +108,16 @@ export class Line {
   private fell(reason: string): void {
     this.failure = reason;
     this.signingInSince = null;
-    if (!this.down) log("warning", `Redis is away: ${reason}`, { part: "redis" });
+    if (this.down) return;
     this.down = true;
+    this.listener.fell(reason);
   }
 
   private rose(): void {
-    if (this.down) log("info", "Redis is back", { part: "redis" });
-    this.down = false;
     this.signingInSince = null;
+    if (!this.down) return;
+    this.down = false;
+    this.listener.rose();
   }
 }
 

@@ -1,0 +1,16 @@
+/** What the code under test logs. */
+
+/** What is written to stdout while `work` lasts. */
+export async function linesOf(work: () => unknown): Promise<Record<string, unknown>[]> {
+  const written: string[] = [];
+  const write = process.stdout.write;
+  // The test runner writes its own reports there, in bytes.
+  process.stdout.write = ((text: string | Uint8Array) =>
+    typeof text === "string" ? written.push(text) > 0 : write.call(process.stdout, text)) as never;
+  try {
+    await work();
+  } finally {
+    process.stdout.write = write;
+  }
+  return written.map((line) => JSON.parse(line) as Record<string, unknown>);
+}
