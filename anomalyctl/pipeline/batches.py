@@ -58,6 +58,8 @@ class Batches:
             self._look_after_the_queue()
             if place is not None:
                 entries, place = queue.take_over(consumer, BATCH, after=place)
+                # Whoever read them may have counted them, and then died before their verdicts were stored.
+                self._drainer.episodes.forget({entry.source for entry in entries})
             else:
                 try:
                     entries = queue.read_new(consumer, BATCH)

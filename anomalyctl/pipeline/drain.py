@@ -5,10 +5,10 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Final
+from typing import Final, Protocol
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.observability.bound import about, bind
@@ -30,6 +30,14 @@ from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.queue import id_order
 
 logger = logging.getLogger(__name__)
+
+
+class Episodes(EpisodeCounter, Protocol):
+    """What is needed of `triage.episodes.Episodes`."""
+
+    def forget(self, sources: Iterable[str]) -> None:
+        """Ask for the episodes of these sources anew."""
+
 
 LEASE: Final = "readings"
 LEASE_S: Final = 20.0
@@ -84,7 +92,7 @@ class Drainer:
         self,
         readings: ReadingStore,
         verdicts: VerdictKeeper,
-        episodes: EpisodeCounter,
+        episodes: Episodes,
         detectors: Detectors,
         *,
         consumer: str,
@@ -96,6 +104,7 @@ class Drainer:
     ) -> None:
         self.readings = readings
         self.detectors = detectors
+        self.episodes = episodes
         self._verdicts = verdicts
         self.figures = figures or PipelineFigures()
         self.keeper = Keeper(readings, verdicts, episodes, clock=clock, figures=self.figures)

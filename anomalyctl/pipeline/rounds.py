@@ -56,7 +56,11 @@ class Rounds:
         until = time.monotonic() + drain.LONGEST_S
         whole = Drained(Tally(), 0.0, standby=True)
         while queues and time.monotonic() < until and not self._stop.is_set():
-            done = {queue: self._slice(queue) for queue in self._in_turn(queues)}
+            done = {
+                queue: self.drainer(queue).drain(longest_s=left)
+                for queue in self._in_turn(queues)
+                if (left := min(SLICE_S, until - time.monotonic())) > 0
+            }
             for each in done.values():
                 whole = whole.and_then(each)
             if not any(each.got_on for each in done.values()):
@@ -65,9 +69,6 @@ class Rounds:
             failed = {queue for queue, each in done.items() if each.failures}
             queues = [queue for queue in self._readings.places.queues() if queue not in failed]
         return whole
-
-    def _slice(self, queue: int) -> Drained:
-        return self.drainer(queue).drain(longest_s=SLICE_S)
 
     def _in_turn(self, queues: Sequence[int]) -> list[int]:
         # Not always the first one first: workers that are rung together begin with different ones.

@@ -91,6 +91,13 @@ class Episodes:
             hint="Try again.",
         )
 
+    def forget(self, sources: Iterable[str]) -> None:
+        """Ask for the episodes of these sources anew: somebody else may have counted what comes now, and into
+        another of them, had another verdict.
+        """
+        for source in sources:
+            self._known.pop(source, None)
+
     def _count(self, occurrences: list[Occurrence], changes: dict[str, EpisodeChange]) -> None:
         source = occurrences[0].source
         fresh = self._clock() - self._read_at.get(source, float("-inf")) < self._valid_s

@@ -95,11 +95,18 @@ class EpisodeLog:
 
     recorded: list[str] = field(default_factory=list)
     broken: bool = False
+    steps: list[str] = field(default_factory=list)
+    """Of which sources something was recorded or forgotten, in order."""
+
+    def forget(self, sources: Iterable[str]) -> None:
+        self.steps += [f"forget {source}" for source in sources]
 
     def record(self, documents: Iterable[Mapping[str, Any]]) -> None:
         if self.broken:
             raise Unreachable("Cosmos DB cannot be reached.")
-        self.recorded += [document["id"] for document in documents]
+        told = [str(document["id"]) for document in documents]
+        self.recorded += told
+        self.steps += dict.fromkeys(f"record {each.partition(':')[0]}" for each in told)
 
 
 class Judges(httpx.BaseTransport):

@@ -10,7 +10,9 @@ import pytest
 import redis
 from redis.exceptions import OutOfMemoryError
 
+from anomalyctl.pipeline.drain import LONGEST_S, Drained, Drainer
 from anomalyctl.pipeline.rounds import Rounds
+from anomalyctl.pipeline.tally import Tally
 from anomalyctl.stores.leases import lease_key
 from anomalyctl.stores.readings.keys import DOORBELL, PLACES, QUEUE_COUNT, queue_key
 from anomalyctl.stores.readings.places import Place, home_of
@@ -132,6 +134,25 @@ def test_a_full_redis_that_takes_no_rings_keeps_nothing_back(
     drained = bench.rounds(2).drain()
     assert (drained.forwarded, drained.tally.judged) == (3, 3)
     assert asked == [QUEUE_COUNT, DOORBELL], "each once"
+
+
+def test_however_many_queues_there_are_a_drain_ends_within_a_functions_time(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The host of functions ends a process whose call takes 10 minutes, in the middle of whatever it does."""
+    bench.readings.places.want(32)
+    now, asked = [0.0], []
+
+    def busy(drainer: Drainer, *, longest_s: float) -> Drained:
+        asked.append(longest_s)
+        now[0] += longest_s
+        return Drained(Tally(judged=1), longest_s)
+
+    monkeypatch.setattr("anomalyctl.pipeline.rounds.time.monotonic", lambda: now[0])
+    monkeypatch.setattr(Drainer, "drain", busy)
+    bench.rounds(32).drain()
+    assert sum(asked) == pytest.approx(LONGEST_S)
+    assert len(asked) == 24
 
 
 def test_who_knows_only_the_first_queue_is_served_in_order(bench: Bench, quiet: Quiet) -> None:

@@ -57,6 +57,18 @@ def test_a_killed_workers_readings_are_judged_once_its_lease_is_over(
     assert bench.episodes.recorded == sorted(bench.episodes.recorded), "what it had read comes first"
 
 
+def test_what_others_counted_before_they_died_is_asked_for_anew(bench: Bench, quiet: Quiet) -> None:
+    """The verdict may differ from the one that was counted, and would count again in another episode."""
+    bench.send(quiet(2))
+    _drainer(bench).drain()
+    assert bench.episodes.steps == ["record well-1"], "what was read for the first time nobody has counted"
+    bench.send(quiet(4)[2:])
+    bench.readings.queue.read_new("a-host-that-died", 10)
+    bench.episodes.steps.clear()
+    _drainer(bench).drain()
+    assert bench.episodes.steps == ["forget well-1", "record well-1"]
+
+
 def test_what_comes_while_the_lease_is_given_back_waits_for_no_sweep(
     bench: Bench, quiet: Quiet, monkeypatch: Any
 ) -> None:

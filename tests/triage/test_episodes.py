@@ -56,6 +56,17 @@ def test_a_batch_opens_its_episode_with_one_query_and_one_write(store: AnomalySt
     assert counting.calls[2:] == ["patch_unresolved"]
 
 
+def test_a_reading_that_another_counted_under_other_tags_before_it_died_is_counted_once(
+    store: AnomalyStore,
+) -> None:
+    mine, theirs = Episodes(store), Episodes(store)
+    mine.record([verdict(0, "B")])
+    theirs.record([verdict(10, "A")])
+    mine.forget(["well-1"])
+    mine.record([verdict(10, "B")])
+    assert sorted(each["occurrences"] for each in open_ones(store)) == [1, 1]
+
+
 def test_recording_the_same_again_changes_nothing_in_this_process_or_another(
     store: AnomalyStore, cosmos: CosmosServer
 ) -> None:
