@@ -15,6 +15,7 @@ from anomalyctl.local.surroundings import ask_loopback_directly
 from anomalyctl.operations.destroy import destroy_local
 from anomalyctl.operations.drills.guard import guarded
 from anomalyctl.operations.drills.plant import DrillPlant
+from anomalyctl.operations.infrastructure.room import room_in
 from anomalyctl.operations.progress import Progress
 from anomalyctl.project import Project
 from anomalyctl.provisioning.exclusive import alone
@@ -25,11 +26,11 @@ def drill_plant(project: Project, name: str, progress: Progress) -> Iterator[Dri
     """A plant in a project folder of its own, taken down and deleted afterwards, whatever happened.
 
     What drills left behind that were killed together with their guards is taken away first. Raises Locked
-    while the same drill is going on.
+    while the same drill is going on, PreconditionFailed where the disk is full.
     """
     ask_loopback_directly(os.environ)
     drills = project.state / "drills"
-    with claimed(drills / name):
+    with room_in(drills), claimed(drills / name):
         _clear_what_was_left(drills, name, progress)
         home = drills / name
         make_private_folder(home)

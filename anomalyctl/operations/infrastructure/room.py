@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Final
 
 from anomalyctl.errors import PreconditionFailed
@@ -14,14 +15,18 @@ _NO_ROOM: Final = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.
 
 
 @contextlib.contextmanager
-def room_in(place: Place) -> Iterator[None]:
-    """A full or read-only disk is no bug: what was to be written is said, and what to do."""
+def room_in(place: Place | Path) -> Iterator[None]:
+    """A full or read-only disk is no bug: what was to be written is said, and what to do.
+
+    `place` is that of an environment, or a folder of ours.
+    """
     try:
         yield
     except OSError as error:
         if error.errno not in _NO_ROOM:
             raise
+        folder = place if isinstance(place, Path) else place.state
         raise PreconditionFailed(
-            f"{error.filename or place.state} cannot be written: {(error.strerror or str(error)).lower()}.",
+            f"{error.filename or folder} cannot be written: {(error.strerror or str(error)).lower()}.",
             hint="Make room, or make it writable, and run it again: it resumes.",
         ) from error

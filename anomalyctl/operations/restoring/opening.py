@@ -13,6 +13,7 @@ from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.deployed import deployed, forget
 from anomalyctl.operations.environment import require_azure
 from anomalyctl.operations.infrastructure.place import Place, find_place
+from anomalyctl.operations.infrastructure.room import room_in
 from anomalyctl.operations.infrastructure.stage import Request
 from anomalyctl.operations.infrastructure.staging import stage
 from anomalyctl.operations.infrastructure.watching import Unwatched
@@ -64,6 +65,7 @@ def alone_with(restoring: Restoring) -> Iterator[None]:
     """Nobody else on this machine works on the environment meanwhile. Raises Locked with who does."""
     place = restoring.place()
     with (
+        room_in(place),
         alone(place.state / "in-use", environment=restoring.environment, command="restore"),
         Ledger(place.runs, restoring.clock).run("restore", restoring.environment, restoring.arguments),
     ):
@@ -77,6 +79,7 @@ def opened(restoring: Restoring) -> Iterator[Target]:
     where = deployed(restoring.environment, environ=restoring.environ, refresh=True)
     ledger = Ledger(place.runs, restoring.clock)
     with (
+        room_in(place),
         alone(place.state / "in-use", environment=restoring.environment, command="restore"),
         ledger.run("restore", restoring.environment, restoring.arguments) as run,
         opened_target(place, where, run, restoring.progress, restoring.environ, restoring.sleep) as target,

@@ -20,6 +20,7 @@ from anomalyctl.operations.deployed import deployed
 from anomalyctl.operations.environment import require_azure
 from anomalyctl.operations.infrastructure.place import find_place
 from anomalyctl.operations.infrastructure.published_tag import keep_tag
+from anomalyctl.operations.infrastructure.room import room_in
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.publishing.detectors import image_named, image_of_checkout
 from anomalyctl.operations.publishing.target import Target, opened_target
@@ -157,7 +158,7 @@ def roll_back_detectors(
         traffic = Traffic(target.manager, app, target.sleep)
         kept = _to_take_back(traffic, app, journal, environment_name, only_unfinished=only_unfinished)
         progress.step(f"Going back to {kept.old_image}")
-        return_to_old(traffic, journal, kept, lambda found: keep_tag(target.place, found))
+        return_to_old(traffic, journal, kept, lambda found: keep_tag(target.place, found), progress)
         target.run.note_safely("rollback", image=kept.old_image)
         return RolledBack(environment_name, target.run.id, kept.old_image, kept.new_image)
 
@@ -230,6 +231,7 @@ def _opened(
     where = deployed(environment_name, environ=environ, refresh=True)
     ledger = Ledger(place.runs, lambda: datetime.now(UTC))
     with (
+        room_in(place),
         alone(place.state / "in-use", environment=environment_name, command=command),
         ledger.run(command, environment_name, arguments) as run,
         opened_target(place, where, run, progress, environ, sleep) as target,

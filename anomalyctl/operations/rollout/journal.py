@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
 from anomalyctl.errors import PreconditionFailed
 from anomalyctl.local.disk import make_private_folder, write_json
+from anomalyctl.operations.progress import Progress
 
 Phase = Literal["begun", "ready", "split", "good", "done", "returned"]
 """begun: nothing is changed for users; ready: the new revision is up; split: it takes its share; good: it
@@ -60,6 +62,25 @@ class Journal:
         make_private_folder(self.path.parent)
         write_json(self.path, asdict(now))
         return now
+
+
+def note_end(
+    journal: Journal, rollout: Rollout, phase: Phase, keep_tag: Callable[[str], None], progress: Progress
+) -> Rollout:
+    """Note what serves now, for Terraform's next plan and for whoever comes next.
+
+    The traffic is whole by then: a disk that takes no note is told, and undoes nothing.
+    """
+    image = rollout.new_image if phase == "done" else rollout.old_image
+    try:
+        keep_tag(tag_of(image))
+        return journal.write(rollout, phase)
+    except PreconditionFailed as error:
+        progress.warn(
+            f"{image} serves, and that could not be noted: {error.message} The next plan finds the image in "
+            "Azure; where a command says that a rollout is not ended, run this one again once there is room"
+        )
+        return replace(rollout, phase=phase)
 
 
 def tag_of(image: str) -> str:

@@ -8,11 +8,16 @@ from anomalyctl.azure.container_apps import RevisionFailed
 from anomalyctl.azure.failures import AzureRefused
 from anomalyctl.azure.traffic import Traffic
 from anomalyctl.errors import NotFound
-from anomalyctl.operations.rollout.journal import Journal, Rollout, tag_of
+from anomalyctl.operations.progress import SILENCE, Progress
+from anomalyctl.operations.rollout.journal import Journal, Rollout, note_end
 
 
 def return_to_old(
-    traffic: Traffic, journal: Journal, rollout: Rollout, keep_tag: Callable[[str], None]
+    traffic: Traffic,
+    journal: Journal,
+    rollout: Rollout,
+    keep_tag: Callable[[str], None],
+    progress: Progress = SILENCE,
 ) -> Rollout:
     """All traffic to the old image at once; then a revision of it that is the newest, as Terraform has it.
 
@@ -33,8 +38,7 @@ def return_to_old(
         )
         raise
     traffic.settle()
-    keep_tag(tag_of(rollout.old_image))
-    return journal.write(rollout, "returned")
+    return note_end(journal, rollout, "returned", keep_tag, progress)
 
 
 def _serve_at_once(traffic: Traffic, rollout: Rollout) -> None:

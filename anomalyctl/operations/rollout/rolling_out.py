@@ -12,7 +12,7 @@ from anomalyctl.errors import AnomalyctlError
 from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.rollout.beginning import begun_before, start
 from anomalyctl.operations.rollout.comparing import MakeProbe, MakeRealTraffic, NoRealTraffic, compare
-from anomalyctl.operations.rollout.journal import Journal, Rollout, tag_of
+from anomalyctl.operations.rollout.journal import Journal, Rollout, note_end
 from anomalyctl.operations.rollout.returning import return_to_old
 from anomalyctl.operations.rollout.weighing import DIFFERENT, Weighed
 
@@ -65,7 +65,7 @@ class RollingOut:
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], float] = time.monotonic
     is_engaged: bool = False
-    """Whether it began or went on with a rollout: what was refused before is somebody else's to end."""
+    """Whether one is under way that it began or went on with: what was refused is somebody else's to end."""
 
     def roll_out(self, plan: Plan) -> RolledOut:
         """Roll the image out, or go on with the rollout of it that was cut off.
@@ -121,8 +121,8 @@ class RollingOut:
                 {rollout.new_revision: 100, rollout.old_revision: 0}, before=rollout.old_revision
             )
             self.traffic.settle()
-        self.keep_tag(tag_of(rollout.new_image))
-        self.journal.write(rollout, "done")
+        note_end(self.journal, rollout, "done", self.keep_tag, self.progress)
+        self.is_engaged = False  # whatever could be noted: nothing is left to bring back
         return RolledOut(
             self.environment,
             self.run,
@@ -176,7 +176,7 @@ class RollingOut:
     def _return(self, rollout: Rollout) -> None:
         self.progress.step("Going back to the old revision")
         try:
-            return_to_old(self.traffic, self.journal, rollout, self.keep_tag)
+            return_to_old(self.traffic, self.journal, rollout, self.keep_tag, self.progress)
         except AnomalyctlError as error:
             error.hint = f"The traffic may still be divided: anomalyctl rollback --env {self.environment}"
             raise

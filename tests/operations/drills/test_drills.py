@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import psutil
 import pytest
 
 from anomalyctl.cli.app import COMMANDS
-from anomalyctl.errors import InvalidInput, Locked
+from anomalyctl.errors import InvalidInput, Locked, PreconditionFailed
 from anomalyctl.operations.drills.drilling import drill
 from anomalyctl.operations.drills.model import DRILLS, DrillBalance
 from anomalyctl.operations.drills.place import _clear_what_was_left
@@ -43,6 +44,17 @@ def test_nothing_is_lost_and_nothing_stays_behind(project: Project, name: str):
     assert [one.name for one in (project.state / "drills").iterdir() if one.is_dir()] == []
     assert not (project.state / "local").exists()
     assert (ROOT / done.runbook).is_file()
+
+
+def test_a_full_disk_begins_no_drill_and_is_told_as_what_it_is(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+):
+    def no_room(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(Path, "symlink_to", no_room)
+    with pytest.raises(PreconditionFailed, match="cannot be written: no space left"):
+        drill(project, "database-failure")
 
 
 HELD = """

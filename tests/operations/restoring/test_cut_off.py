@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
+import tempfile
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -79,6 +82,28 @@ def test_a_restore_killed_anywhere_goes_on_where_it_was(site: Site, step: str):
     assert site.cloud.secrets[-1] == f"AccountEndpoint={ENDPOINT.format(done.serving)};"
     assert len(site.cloud.secrets) == 2
     assert site.cloud.role_principals(site.journal.new_id) == set(IDENTITIES)
+
+
+def test_a_disk_that_fills_on_the_way_ends_a_restore_that_goes_on_once_there_is_room(site: Site):
+    def no_room(*_: Any, **__: Any) -> Any:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.MonkeyPatch.context() as full:
+
+        class Filling(list[float]):
+            def append(self, seconds: float) -> None:
+                full.setattr(tempfile, "mkstemp", no_room)  # what is noted atomically
+                full.setattr(Path, "mkdir", no_room)
+
+        site.slept = Filling()
+        with pytest.raises(PreconditionFailed, match="is full"):
+            site.restore()
+        site.slept = []
+        with pytest.raises(PreconditionFailed, match="cannot be written"):
+            site.restore(None)
+    assert site.cloud.settings()["COSMOS_TRIGGER__accountEndpoint"] == ENDPOINT.format(OLD.rpartition("/")[2])
+    assert site.restore(None).outcome == "restored"
+    assert len(site.cloud.bodies) == 1
 
 
 def test_hours_are_waited_with_a_word_now_and_then(site: Site):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import errno
+import tempfile
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
 
 from anomalyctl.azure.container_apps import RevisionFailed
-from anomalyctl.errors import NotFound, PreconditionFailed, Transient
+from anomalyctl.errors import NotFound, PreconditionFailed, Transient, Unreachable
+from anomalyctl.operations.progress import Silence
 from anomalyctl.operations.rollout.environment_rollout import _is_whole, _to_take_back
 from anomalyctl.operations.rollout.returning import return_to_old
 from anomalyctl.operations.rollout.rolling_out import Plan, WentBack
@@ -228,6 +231,83 @@ def test_a_rollout_killed_before_its_last_note_is_done_when_it_is_run_again(
     assert plant.rolling("R2").roll_out(Plan(NEW, canary=0)).outcome == "rolled out"
     assert plant.revisions.taking == {NEW: 100}
     assert plant.kept == ["new"]
+
+
+def test_a_disk_that_is_full_at_the_last_note_takes_no_good_revision_back(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+):
+    rolling = plant.rolling()
+    rolling.progress = told = Told()
+
+    def full_from_now_on(tag: str) -> None:
+        monkeypatch.setattr(tempfile, "mkstemp", no_room)
+        plant.kept.append(tag)
+
+    rolling.keep_tag = full_from_now_on
+    assert rolling.roll_out(Plan(NEW, canary=0)).outcome == "rolled out"
+    assert plant.revisions.taking == {NEW: 100} and plant.revisions.as_terraform_has_it
+    assert not rolling.is_engaged, "nothing is left to its guard"
+    assert "could not be noted: The disk of" in told.warnings[0]
+    monkeypatch.undo()
+    assert plant.rolling("R2").roll_out(Plan(NEW, canary=0)).outcome == "rolled out"
+    assert _is_whole(plant.journal)
+
+
+def test_a_disk_that_fills_during_the_watch_leaves_the_traffic_whole(
+    plant: Plant, monkeypatch: pytest.MonkeyPatch
+):
+    plant.time.when_asleep = lambda: monkeypatch.setattr(tempfile, "mkstemp", no_room)
+    rolling = plant.rolling()
+    rolling.progress = told = Told()
+    with pytest.raises(PreconditionFailed, match="is full"):
+        rolling.roll_out(Plan(NEW, watch=WATCH))
+    assert plant.revisions.taking == {OLD: 100} and plant.revisions.as_terraform_has_it
+    assert f"{OLD} serves, and that could not be noted" in told.warnings[0]
+    assert not _is_whole(plant.journal), "its guard goes on until there is room"
+    monkeypatch.undo()
+    with pytest.raises(NotFound):
+        take_back(plant, only_unfinished=True)
+    assert _is_whole(plant.journal)
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_network_that_is_cut_at_the_last_steps_is_ended_by_whoever_comes_next(
+    plant: Plant, azure: AzureStandIn, monkeypatch: pytest.MonkeyPatch, lost: int
+):
+    """Neither the step nor the way back gets through: before all was given to the new one, or after."""
+    change = plant.traffic.app.change
+    seen: list[object] = []
+
+    def cut(body: dict[str, object]) -> object:
+        if plant.journal.read().phase == "good":  # type: ignore[union-attr]
+            seen.append(body)
+            if len(seen) > lost:
+                raise Unreachable("The network is away.")
+        return change(body)
+
+    monkeypatch.setattr(plant.traffic.app, "change", cut)
+    with pytest.raises(Unreachable) as gone:
+        plant.rolling().roll_out(Plan(NEW, watch=WATCH))
+    assert "anomalyctl rollback --env dev" in gone.value.hint
+    assert not _is_whole(plant.journal)
+    monkeypatch.undo()
+    take_back(plant, only_unfinished=True)  # as its guard does
+    assert plant.revisions.taking == {OLD: 100} and plant.revisions.as_terraform_has_it
+    assert _is_whole(plant.journal)
+
+
+class Told(Silence):
+    """Keeps the warnings."""
+
+    def __init__(self) -> None:
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
+
+
+def no_room(**_: object) -> tuple[int, str]:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_an_old_revision_that_may_not_serve_any_more_is_replaced_by_a_copy(
