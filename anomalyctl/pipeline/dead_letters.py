@@ -69,6 +69,11 @@ def failed_again(
     }
 
 
+def is_letter_of(letter: Mapping[str, Any] | None, source: str, payload: bytes) -> bool:
+    """Whether an entry is this letter on its way back: who may write to Redis may name any letter there."""
+    return letter is not None and letter.get("source") == source[:200] and decode_payload(letter) == payload
+
+
 def on_its_way(letter: Mapping[str, Any], *, by: str, now: datetime) -> Document:
     """What changes when a letter is about to be put into the queue again."""
     return {

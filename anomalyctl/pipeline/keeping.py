@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Protocol
@@ -11,10 +12,11 @@ from typing import Any, Protocol
 from anomalyctl.errors import Transient
 from anomalyctl.observability.bound import about_readings, bind
 from anomalyctl.observability.traces import span
-from anomalyctl.pipeline.dead_letters import failed_again, new_letter
+from anomalyctl.pipeline.dead_letters import failed_again, is_letter_of, new_letter
 from anomalyctl.pipeline.documents import ANOMALY
 from anomalyctl.pipeline.figures import PipelineFigures
 from anomalyctl.pipeline.intake import Refusal, Row, reading_id_of
+from anomalyctl.resilience.manner import in_background
 from anomalyctl.stores.leases import Lease
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.dead_letters import DeadLetter, payload_text
@@ -145,6 +147,7 @@ class Keeper:
         """Make dead letters of what may not enter, take it out of the window and acknowledge it."""
         if not refusals:
             return
+        refusals = [self._without_a_strangers_letter(refusal) for refusal in refusals]
         fresh = [self._new_letter(refusal) for refusal in refusals if not refusal.entry.letter]
         self._verdicts.add_dead_letters(fresh)
         self._figures.letters_changed(len(fresh))
@@ -177,12 +180,30 @@ class Keeper:
 
     def _done_with(self, rows: Sequence[Row]) -> None:
         """Their verdicts are stored: what was a dead letter is none any more."""
-        for row in rows:
-            if row.letter:
-                if self._verdicts.forget_dead_letter(row.letter):
-                    self._figures.letters_changed(-1)
-                self._readings.dead_letters.remove(row.letter)
+        with in_background():
+            for row in rows:
+                if row.letter:
+                    self._forget_letter(row)
         self._readings.queue.acknowledge([row.entry_id for row in rows])
+
+    def _forget_letter(self, row: Row) -> None:
+        letter = self._verdicts.dead_letter(row.letter)
+        if letter is not None:
+            if not is_letter_of(letter, row.reading.source, row.payload):
+                logger.warning("%s is no letter of %s and stays", row.letter, row.reading.source)
+                return
+            if self._verdicts.forget_dead_letter(row.letter):
+                self._figures.letters_changed(-1)
+        self._readings.dead_letters.remove(row.letter)
+
+    def _without_a_strangers_letter(self, refusal: Refusal) -> Refusal:
+        entry = refusal.entry
+        if not entry.letter:
+            return refusal
+        letter = self._verdicts.dead_letter(entry.letter)
+        if letter is None or is_letter_of(letter, entry.source, entry.payload):
+            return refusal
+        return replace(refusal, entry=replace(entry, letter=""))
 
     def _tell(self, source: str, refusals: Sequence[Refusal]) -> None:
         first = refusals[0]

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from anomalyctl.pipeline.dead_letters import new_letter
+from anomalyctl.pipeline.dead_letters import is_letter_of, new_letter
 from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.stores.readings.backlog import backlog_of
+from anomalyctl.stores.readings.entries import QueueEntry
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,9 @@ class LetterKeeper(Protocol):
 
     def add_dead_letters(self, documents: Sequence[dict[str, Any]]) -> None:
         """Keep letters; those that are there stay as they are."""
+
+    def dead_letter(self, letter_id: str) -> dict[str, Any] | None:
+        """One letter."""
 
 
 def make_room(readings: ReadingStore, letters: LetterKeeper, *, keep: int, now: datetime) -> int:
@@ -51,7 +55,7 @@ def make_room(readings: ReadingStore, letters: LetterKeeper, *, keep: int, now: 
             [
                 new_letter(entry, kind="trimmed", reason=_REASON, field="", now=now)
                 for entry in entries
-                if not entry.letter  # one on its way back is a letter still
+                if not _is_a_letter_still(letters, entry)
             ]
         )
         readings.queue.remove([entry.id for entry in entries])
@@ -63,3 +67,7 @@ def make_room(readings: ReadingStore, letters: LetterKeeper, *, keep: int, now: 
         extra={"alert": "redis_memory", "trimmed": trimmed},
     )
     return trimmed
+
+
+def _is_a_letter_still(letters: LetterKeeper, entry: QueueEntry) -> bool:
+    return bool(entry.letter) and is_letter_of(letters.dead_letter(entry.letter), entry.source, entry.payload)

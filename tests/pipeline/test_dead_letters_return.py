@@ -214,3 +214,39 @@ def test_a_letter_field_that_a_producer_invents_is_not_believed(bench: Bench, qu
     entry = {"source": "well-1", "payload": payload, "letter": "../../x"}
     bench.redis.xadd("telemetry:readings", entry)
     assert bench.drainer().drain().tally.judged == 1
+
+
+def forge(bench: Bench, payload: bytes, letter: str, source: str = "well-1") -> None:
+    bench.redis.xadd("telemetry:readings", {"source": source, "payload": payload, "letter": letter})
+
+
+def test_a_reading_that_names_anothers_letter_is_judged_and_the_letter_stays(
+    bench: Bench, store: AnomalyStore, quiet: Quiet
+) -> None:
+    rows = quiet(3)
+    bench.send([(1, b"{broken")])
+    bench.drainer().drain()
+    [letter] = letters(store)
+    forge(bench, rows[0][1], letter["id"])
+    drained = bench.drainer().drain()
+    assert (drained.tally.judged, bench.nothing_waits()) == (1, True)
+    assert letters(store) == [letter]
+    assert [one.id for one in bench.readings.dead_letters.newest()] == [letter["id"]]
+    forge(bench, rows[0][1], letter["id"])  # judged before: the other way out of the queue
+    bench.drainer().drain()
+    assert letters(store) == [letter]
+
+
+def test_a_refused_reading_that_names_anothers_letter_becomes_one_of_its_own(
+    bench: Bench, store: AnomalyStore
+) -> None:
+    bench.send([(1, b"{broken")])
+    bench.drainer().drain()
+    [letter] = letters(store)
+    forge(bench, b"{broken otherwise", letter["id"])
+    bench.drainer().drain()
+    found = {each["id"]: each for each in letters(store)}
+    assert found.pop(letter["id"]) == letter
+    [other] = found.values()
+    assert (decode_payload(other), other["attempts"]) == (b"{broken otherwise", 1)
+    assert {one.id for one in bench.readings.dead_letters.newest()} == {letter["id"], other["id"]}

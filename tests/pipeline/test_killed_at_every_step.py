@@ -98,7 +98,7 @@ def _send(bench: Bench, quiet: Quiet) -> None:
         queue(STAYS, payload)
     bench.rounds(1).drain()
     letter = {"id": "1600000000000-0", "failed_at": "2020-09-13T12:26:40Z", "attempts": 1, "history": []}
-    bench.verdicts.add_dead_letters([letter])
+    bench.verdicts.add_dead_letters([{**letter, "source": STAYS, "payload": stays[8][1].decode()}])
     queue(STAYS, stays[8][1], letter="1600000000000-0")
     for _, payload in (*stays[6:8], stays[6], *stays[:3]):
         queue(STAYS, payload)

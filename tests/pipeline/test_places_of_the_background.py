@@ -30,6 +30,7 @@ def seen(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> dict[str, set[bool]]:
 
     watch(bench.verdicts, "upsert_verdicts")
     watch(bench.verdicts, "add_dead_letters")
+    watch(bench.verdicts, "forget_dead_letter")
     watch(bench.readings.models, "save")
     return found
 
@@ -41,6 +42,18 @@ def test_verdicts_do_not_wait_behind_models_and_dead_letters(
     bench.send([*rows, (rows[-1][0] + 10_000, b"{broken")])
     assert bench.drainer().drain().tally.fitted == 1
     assert seen == {"upsert_verdicts": {False}, "add_dead_letters": {True}, "save": {True}}
+
+
+def test_a_letter_that_was_judged_goes_behind_new_readings(
+    bench: Bench, quiet: Quiet, seen: dict[str, set[bool]]
+) -> None:
+    payload = quiet(1)[0][1]
+    letter = {"id": "1700000000000-0", "source": "well-1", "payload": payload.decode()}
+    bench.verdicts.letters[letter["id"]] = letter
+    bench.redis.xadd("telemetry:readings", {"source": "well-1", "payload": payload, "letter": letter["id"]})
+    assert bench.drainer().drain().tally.judged == 1
+    assert bench.verdicts.letters == {}
+    assert seen == {"upsert_verdicts": {False}, "forget_dead_letter": {True}}
 
 
 def test_missing_tiers_are_completed_behind_new_readings(

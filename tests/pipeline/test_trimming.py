@@ -77,6 +77,19 @@ def test_the_oldest_unprocessed_move_and_the_newest_are_judged(
     assert "ALERT" in caplog.text
 
 
+def test_a_trimmed_reading_that_names_anothers_letter_is_kept_in_one_of_its_own(bench: Bench) -> None:
+    bench.send([(1, b"{broken")])
+    bench.drainer().drain()
+    [letter] = bench.verdicts.letters
+    [(_, payload), *rows] = padded(3_000)
+    bench.redis.xadd("telemetry:readings", {"source": "well-1", "payload": payload, "letter": letter})
+    bench.send(rows)
+    limit_to(bench, 0.9)
+    bench.drainer().make_room()
+    backlog = bench.readings.backlog()
+    assert backlog.queued + len(bench.verdicts.letters) == 3_001
+
+
 def test_trimming_stops_where_there_is_room(bench: Bench) -> None:
     bench.send(padded(3_000))
     limit_to(bench, 0.9)
