@@ -47,6 +47,8 @@ class Heartbeat:
         self._hand_back_s = hand_back_s
         self._ended = threading.Event()
         self._lost = threading.Event()
+        # Waited for instead of the thread: a `join` that Ctrl-C interrupts takes the thread for ended.
+        self._beats_no_more = threading.Event()
         self._thread = threading.Thread(target=self._beat, name=f"lease {lease.name}", daemon=True)
 
     @property
@@ -64,9 +66,11 @@ class Heartbeat:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self._ended.set()
-        self._thread.join()
-        self._give_back()
+        try:
+            self._ended.set()
+            self._beats_no_more.wait()
+        finally:  # also on Ctrl-C, or others wait for the end of its life; a late renewal renews nothing
+            self._give_back()
 
     def _give_back(self) -> None:
         try:
@@ -76,6 +80,12 @@ class Heartbeat:
             logger.warning("the lease %s could not be given back: %s", self.lease.name, failure.message)
 
     def _beat(self) -> None:
+        try:
+            self._renew_until_ended()
+        finally:
+            self._beats_no_more.set()
+
+    def _renew_until_ended(self) -> None:
         renew_at, asked_at = time.monotonic() + self._ttl_s / 3, float("inf")
         while not self._ended.wait(min(_LOOK_S, self._ttl_s / 3)):
             now = time.monotonic()

@@ -24,6 +24,8 @@ class Trigger(ABC):
         self.definition = definition
         self.calls = calls
         self.stopping = stopping
+        # Waited for instead of the thread: a `join` that a signal interrupts takes the thread for ended.
+        self._ended = threading.Event()
         self._thread = threading.Thread(target=self._run, name=definition.name, daemon=True)
 
     def start(self) -> None:
@@ -32,13 +34,12 @@ class Trigger(ABC):
 
     def join(self, timeout_s: float) -> bool:
         """Wait for the call under way; True when the thread has ended."""
-        self._thread.join(timeout_s)
-        return not self._thread.is_alive()
+        return self._ended.wait(timeout_s)
 
     @property
     def alive(self) -> bool:
         """True while the thread runs."""
-        return self._thread.is_alive()
+        return self._thread.is_alive() and not self._ended.is_set()
 
     @abstractmethod
     def prepare(self) -> None:
@@ -52,6 +53,12 @@ class Trigger(ABC):
         """Once, after the last round."""
 
     def _run(self) -> None:
+        try:
+            self._work()
+        finally:
+            self._ended.set()
+
+    def _work(self) -> None:
         bind_on(function=self.definition.name)
         prepared = False
         failures = 0

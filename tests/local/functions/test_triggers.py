@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -291,3 +294,29 @@ def test_a_container_that_is_not_there_yet_is_waited_for(
     later.upsert_item({"id": "1"})
     assert within(15, lambda: app.noted() == ["1"])
     assert within(5, lambda: report_of(host, "changed")["trouble"] is None)
+
+
+def test_ctrl_c_while_a_call_is_waited_for_does_not_take_it_for_ended(
+    app: Any, hosts: Hosts, within: Poll, tmp_path: Path
+) -> None:
+    go_on = tmp_path / "go-on"
+    body = (
+        "import pathlib, time\nnote('begun')\n"
+        f"while not pathlib.Path({str(go_on)!r}).exists(): time.sleep(0.02)"
+    )
+    app.function(
+        "slow",
+        {"type": "timerTrigger", "name": "timer", "schedule": "* * * * * *", "runOnStartup": True},
+        body,
+    )
+    host = hosts.start(app)
+    assert within(10, lambda: app.noted() == ["begun"])
+    host.ask_to_stop()
+    threading.Timer(0.2, os.kill, (os.getpid(), signal.SIGINT)).start()
+    with pytest.raises(KeyboardInterrupt):
+        host.wait_for_calls(10)
+    assert host.wait_for_calls(0.05) == ["slow"]
+    assert host.report()["status"] == "healthy"
+    go_on.touch()
+    assert host.wait_for_calls(10) == []
+    assert host.report()["status"] == "unhealthy"
