@@ -28,8 +28,11 @@ _offers: list[Offer] = []
 
 
 def offer(figures: Offer) -> None:
-    """Have `figures` asked whenever somebody looks. It must answer soon, and must not raise."""
-    _offers.append(figures)
+    """Have `figures` asked whenever somebody looks. It must answer soon, and must not raise.
+    Offered again, it is asked once all the same.
+    """
+    if figures not in _offers:
+        _offers.append(figures)
 
 
 def all_figures() -> list[Figure]:

@@ -17,7 +17,7 @@ import orjson
 
 from anomalyctl.errors import AnomalyctlError
 from anomalyctl.observability.bound import bind, new_run_id, run_id
-from anomalyctl.observability.figures import offer
+from anomalyctl.observability.figures import Figure, offer
 from anomalyctl.observability.starting import tell_where_possible
 from anomalyctl.pipeline.dashboard import update_dashboard_cache
 from anomalyctl.pipeline.detectors import DetectorClient
@@ -55,11 +55,16 @@ def worker(service: str = "functions") -> Worker:
             made = Worker(worker_settings())
             tell_where_possible(service)
             _workers.append(made)
-            offer(lambda: made.figures.figures(made.readings, made.guards, _now))
+            show_figures()
             # No verdict waits for it, also where Cosmos DB is away.
             threading.Thread(target=made.count_letters, name="dead letters", daemon=True).start()
             atexit.register(stop)
         return _workers[0]
+
+
+def show_figures() -> None:
+    """Offer the figures of this process's worker from now on; who looks first has it made."""
+    offer(_figures)
 
 
 def stop() -> None:
@@ -179,6 +184,14 @@ class Worker:
                 self.figures.count_letters(self.anomalies.count_dead_letters())
         except AnomalyctlError as error:
             logger.info("the dead letters could not be counted now: %s", error.message)
+
+
+def _figures() -> list[Figure]:
+    try:
+        made = worker()
+        return made.figures.figures(made.readings, made.guards, _now)
+    except AnomalyctlError:
+        return []  # the first call says what is wrong with the settings
 
 
 def consumer_name() -> str:

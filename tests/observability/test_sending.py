@@ -31,6 +31,7 @@ def certificates(tmp_path_factory: pytest.TempPathFactory) -> Certificates:
 
 @pytest.fixture(autouse=True)
 def own_process(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    stop_telling()  # what a test before this one began
     monkeypatch.setattr(process_figures, "_offers", [])
     offer(lambda: [Figure(names.QUEUE_LAG_SECONDS, [({}, 7.0)])])
     level = logging.getLogger("anomalyctl").level

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from anomalyctl.pipeline.worker import worker
+from anomalyctl.pipeline.worker import show_figures, worker
+
+show_figures()  # from the start, not from the first reading on
 
 
 def main(entry: str) -> None:

@@ -11,6 +11,7 @@ import orjson
 import pytest
 
 from anomalyctl.errors import InvalidInput
+from anomalyctl.observability import figures as process_figures
 from anomalyctl.pipeline import worker as wiring
 from anomalyctl.stores.anomalies.schema import UNRESOLVED
 from anomalyctl.stores.readings.keys import DOORBELL, queue_key
@@ -162,3 +163,26 @@ def test_documents_of_the_chain_survive_a_round_trip(worker: wiring.Worker) -> N
     assert document is not None
     assert document["raw_data"] == orjson.loads(encode_reading(reading))
     assert document["ml"]["results"]["status"] == "Normal"
+
+
+def test_the_figures_are_shown_before_any_function_was_called(
+    settings: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_figures, "_offers", [])
+    monkeypatch.setattr(wiring, "_workers", [])
+    assert "queue_lag" not in process_figures.exposition()
+    importlib.reload(process_readings)  # as a host does at its start
+    importlib.reload(process_readings)
+    shown = process_figures.exposition()
+    for family in ("readings", "queue_lag_seconds", "dead_letters", "breaker_open"):
+        assert shown.count(f"# TYPE {family} ") == 1, family
+
+
+def test_settings_that_are_wrong_show_no_figures_and_break_nothing(
+    settings: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process_figures, "_offers", [])
+    monkeypatch.setattr(wiring, "_workers", [])
+    monkeypatch.delenv("FASTAPI_ENDPOINT")
+    wiring.show_figures()
+    assert process_figures.exposition().strip() == ""
