@@ -58,9 +58,9 @@ def sign_in(environ: Mapping[str, str], cloud: Cloud, *, tenant_id: str = "") ->
     tenant = environ.get("ARM_TENANT_ID") or tenant_id
     chosen = _service_principal(environ, cloud, tenant) or _managed_identity(environ, cloud)
     if chosen is None:
-        from azure.identity import AzureCliCredential
+        from anomalyctl.azure.cli_sign_in import AzureCliSignIn
 
-        chosen = SignIn(AzureCliCredential(tenant_id=tenant, process_timeout=30), "the Azure CLI")
+        chosen = SignIn(AzureCliSignIn(tenant_id=tenant, process_timeout=30), "the Azure CLI")
     return SignIn(KeptTokens(chosen.credential), chosen.way, chosen.renewable)
 
 

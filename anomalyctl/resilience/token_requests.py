@@ -97,7 +97,8 @@ def _note(trouble: Transient) -> None:
 
 
 def _no_answer(request: HttpRequest, error: AzureError) -> Transient:
-    said = (str(error.message).strip().splitlines() or [type(error).__name__])[0][:300]
+    said = (str(error.message).strip().splitlines() or [type(error).__name__])[0]
+    said = said.split("): ", 1)[-1][:300]  # without the connection's own address again
     return Unreachable(f"There is no token: {_host(request)} cannot be reached: {said}", hint=_HINT)
 
 

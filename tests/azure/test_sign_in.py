@@ -10,6 +10,7 @@ import pytest
 from azure.identity import AzureCliCredential
 from starlette.responses import JSONResponse
 
+from anomalyctl.azure.cli_sign_in import AzureCliSignIn
 from anomalyctl.azure.cloud import PUBLIC as PUBLIC_CLOUD
 from anomalyctl.azure.cloud import cloud_from
 from anomalyctl.azure.sign_in import KeptTokens, principal_of, sign_in, token_for
@@ -61,6 +62,25 @@ def test_an_azure_cli_that_is_not_signed_in_says_what_to_do(tmp_path, monkeypatc
     with pytest.raises(SignInFailed) as raised:
         principal_of(sign_in({}, PUBLIC).credential, PUBLIC)
     assert raised.value.hint == "Sign in: az login"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "HTTPSConnectionPool(host='login.microsoftonline.com', port=443): Max retries exceeded with url: /x",
+        "('Connection aborted.', ConnectionResetError(104, 'Connection reset by peer'))",
+    ],
+)
+def test_an_azure_cli_without_a_network_is_no_refusal(tmp_path, monkeypatch, said):
+    az(tmp_path / "bin", f'echo "ERROR: {said}" >&2; exit 1', monkeypatch)
+    with pytest.raises(Unreachable, match="the Azure CLI cannot reach Entra"):
+        principal_of(sign_in({}, PUBLIC).credential, PUBLIC)
+
+
+def test_an_azure_cli_that_takes_too_long_may_be_asked_again(tmp_path, monkeypatch):
+    az(tmp_path / "bin", "exec sleep 20", monkeypatch)
+    with pytest.raises(Transient, match="no token in time"):
+        AzureCliSignIn(process_timeout=1).get_token("https://management.core.windows.net/.default")
 
 
 @pytest.mark.parametrize(

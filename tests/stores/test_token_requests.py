@@ -94,7 +94,7 @@ def test_an_identity_endpoint_that_nobody_serves_is_unreachable(
     endpoint.port = free_port()
     endpoint.let_find(monkeypatch)
     credential: Any = credential_from(os.environ)
-    with pytest.raises(Unreachable, match=r"127\.0\.0\.1"):
+    with pytest.raises(Unreachable, match=r"127\.0\.0\.1:\d+ cannot be reached: Failed to"):
         credential.get_token(REDIS_SCOPE)
     credential.close()
 

@@ -6,6 +6,7 @@ import urllib.parse
 from typing import Final
 
 from anomalyctl.azure.container_registry import ImageBuild
+from anomalyctl.azure.sign_in import token_for
 from anomalyctl.operations.publishing.target import Target
 
 _MANIFESTS: Final = ", ".join(
@@ -24,7 +25,7 @@ def refresh_token(target: Target, server: str) -> str:
 
     Raises SignInFailed, NotAllowed, Unreachable and what else an Azure call raises.
     """
-    token = target.session.credential.get_token(f"{target.session.cloud.audience}/.default").token
+    token = token_for(target.session.credential, f"{target.session.cloud.audience}/.default").token
     form = {"grant_type": "access_token", "service": server, "access_token": token}
     return _posted(target, server, "exchange", form)["refresh_token"]
 
