@@ -11,6 +11,7 @@ import pytest
 from azure.core.exceptions import ClientAuthenticationError
 
 from anomalyctl.errors import SignInFailed, Transient, Unreachable
+from anomalyctl.operations.azure_reasons import of_network
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.policies import CACHE, DATABASE
 from anomalyctl.stores.anomalies import AnomalyStore
@@ -96,6 +97,29 @@ def test_an_identity_endpoint_that_nobody_serves_is_unreachable(
     credential: Any = credential_from(os.environ)
     with pytest.raises(Unreachable, match=r"127\.0\.0\.1:\d+ cannot be reached: Failed to"):
         credential.get_token(REDIS_SCOPE)
+    credential.close()
+
+
+def test_who_looks_for_a_firewall_before_redis_does_not_find_the_identity_endpoints_refusal(
+    monkeypatch: pytest.MonkeyPatch,
+    endpoint: IdentityEndpoint,
+    azure_redis: EntraRedis,
+    certificates: Certificates,
+) -> None:
+    endpoint.port = free_port()
+    endpoint.let_find(monkeypatch)
+    credential: Any = credential_from(os.environ)
+    client = connect_redis(
+        f"{azure_redis.host}:{azure_redis.port},ssl=True",
+        credential=credential,
+        ca_bundle=str(certificates.authority),
+        guard=Guard(CACHE.interactive(), sleep=lambda _: None),
+    )
+    with pytest.raises(Unreachable, match="There is no token") as failed:
+        client.ping()
+    nowhere: Any = None
+    assert of_network(failed.value, "Redis", nowhere) is None
+    client.close()
     credential.close()
 
 
