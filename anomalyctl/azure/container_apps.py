@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from anomalyctl.azure.failures import AzureRefused
-from anomalyctl.azure.resource_manager import Document, ResourceManager
 from anomalyctl.errors import AnomalyctlError, Locked, NotDeployed, TimedOut
+
+if TYPE_CHECKING:
+    from anomalyctl.azure.resource_manager import Document, ResourceManager
 
 CONTAINER_APPS_API: Final = "2024-03-01"
 _READY_WITHIN_S: Final = 600

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-from anomalyctl.azure.resource_manager import Document, ResourceManager
 from anomalyctl.errors import NotFound
 from anomalyctl.telemetry.times import parse_time
+
+if TYPE_CHECKING:
+    from anomalyctl.azure.resource_manager import Document, ResourceManager
 
 COSMOS_API: Final = "2024-11-15"
 NAMES_API: Final = "2024-05-15"

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from anomalyctl.azure.container_apps import CONTAINER_APPS_API, ContainerApp, containers_of
 from anomalyctl.azure.labels import BEFORE
-from anomalyctl.azure.resource_manager import Document, ResourceManager
 from anomalyctl.errors import NotFound
+
+if TYPE_CHECKING:
+    from anomalyctl.azure.resource_manager import Document, ResourceManager
 
 LATEST = "(latest)"
 """Stands for whichever revision is the newest."""

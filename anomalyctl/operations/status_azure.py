@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from anomalyctl.errors import AnomalyctlError, NotPublished, NoWayIn, Transient
@@ -31,6 +32,30 @@ _TITLES: Final = {
 _APPS: Final = ("azurerm_linux_function_app.", "azurerm_function_app_flex_consumption.")
 _TIMEOUT_S: Final = 10.0
 _LOGS_TIMEOUT_S: Final = 20.0
+_USED_BY_THREADS: Final = (
+    "httpx",
+    "azure.cosmos",
+    "azure.identity",
+    "anomalyctl.azure.cosmos_accounts",
+    "anomalyctl.azure.metrics",
+    "anomalyctl.azure.rest",
+    "anomalyctl.azure.sign_in",
+    "anomalyctl.azure.traffic",
+    "anomalyctl.azure.vault",
+    "anomalyctl.azure.web_apps",
+    "anomalyctl.operations.infrastructure.place",
+    "anomalyctl.operations.logs_azure",
+    "anomalyctl.stores.anomalies",
+    "anomalyctl.stores.connections",
+    "anomalyctl.stores.cosmos",
+    "anomalyctl.stores.cosmos_encoding",
+    "anomalyctl.stores.cosmos_errors",
+    "anomalyctl.stores.cosmos_transport",
+    "anomalyctl.stores.guarded_redis",
+    "anomalyctl.stores.readings",
+    "anomalyctl.stores.redis_sign_in",
+)
+"""Imported before: threads that import Azure's packages at once, from several ends, may lock each other."""
 _ASKS_WHO: Final = (301, 302, 303, 307, 401)
 
 
@@ -42,6 +67,8 @@ def read_azure_status(
     Without `figures` neither the alerts' figures nor what is not ended is asked for.
     """
     now = now or datetime.now(UTC)
+    for name in _USED_BY_THREADS:
+        import_module(name)
     asked: dict[str, Callable[[], Any]] = {
         REDIS: lambda: backlog_of_readings(connections.readings, now),
         COSMOS: lambda: backlog_of_anomalies(connections.anomalies),

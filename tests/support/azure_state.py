@@ -144,7 +144,7 @@ def _query_alerts() -> dict[str, Any]:
                     "enabled": True,
                     "criteria": [
                         {
-                            "query": re.sub(r"\$\{[^}]*\}", "2027-01-01", one["query"]),
+                            "query": re.sub(r"\$\{[^}]*\}", "2099-01-01", one["query"]),
                             "metric_measure_column": one["measure"],
                             "time_aggregation_method": "Maximum",
                             "operator": "GreaterThan",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,7 +58,7 @@ class Surface:
     refuse_logs: bool = False
     logs_status: int = 200
     metrics_pause_s: float = 0.0
-    """Before Azure Monitor answers."""
+    """Before Azure Monitor answers; 0 ends a pause that goes on."""
     metrics_waiting: int = 0
     """How often it was asked, answered or not."""
     logs_pause_s: float = 0.0
@@ -80,7 +81,9 @@ class Surface:
             return self._model(request, await request.body())
         if path.endswith("/providers/Microsoft.Insights/metrics"):
             self.metrics_waiting += 1
-            await asyncio.sleep(self.metrics_pause_s)
+            thinks_until = time.monotonic() + self.metrics_pause_s
+            while self.metrics_pause_s and time.monotonic() < thinks_until:
+                await asyncio.sleep(0.05)
             return self._metric(request)
         if path in (APP, ACCOUNTS):
             return self._managed(request, self.app if path == APP else {"value": self.accounts})
