@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import socket
 import threading
@@ -96,13 +97,35 @@ def serving_https(application: Any, certificates: Certificates, *, host: str = "
         listener.close()
 
 
+_TICK_S, _LOOKS = 0.1, 10
+
+
 class _Server(uvicorn.Server):
-    """Ends at once: clients that go without the farewell of TLS would be waited for."""
+    """Ends at once: clients that go without the farewell of TLS would be waited for, and each tick of uvicorn
+    is a tenth of a second, which a test with five servers would wait for ten times.
+    """
+
+    async def main_loop(self) -> None:
+        ticks = 0
+        while not self.should_exit and not await self.on_tick(ticks):
+            for _ in range(_LOOKS):
+                if self.should_exit:
+                    return
+                await asyncio.sleep(_TICK_S / _LOOKS)
+            ticks += 1
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         for connection in list(self.server_state.connections):
             connection.transport.abort()
-        await super().shutdown(sockets)
+        if self.server_state.tasks:  # an answer that is being made is waited for
+            await super().shutdown(sockets)
+            return
+        for server in self.servers:
+            server.close()
+        for _ in range(_LOOKS):
+            await asyncio.sleep(0)
+            if self.server_state.connections:
+                await asyncio.sleep(_TICK_S / _LOOKS)
 
 
 def _name(common: str) -> x509.Name:
