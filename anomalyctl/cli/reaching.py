@@ -9,17 +9,17 @@ if TYPE_CHECKING:
 
 
 def connect(env: str) -> Connections:
-    """Connections to the environment of that name. Raises what `operations.connections.connect` raises."""
+    """Connections to the environment of that name. Raises what `operations.connecting.connect` raises."""
     from anomalyctl.environments import environment_named
-    from anomalyctl.operations import connections
+    from anomalyctl.operations import connecting
     from anomalyctl.project import find_project
 
     if environment_named(find_project(), env).is_local:
-        return connections.connect(env)
+        return connecting.connect(env)
     from anomalyctl.cli.run_progress import shown_run
 
     with shown_run() as screen:
-        return connections.connect(env, watcher=screen)
+        return connecting.connect(env, watcher=screen)
 
 
 def require_azure_environment(env: str, verb: str) -> None:

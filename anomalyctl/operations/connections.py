@@ -1,4 +1,4 @@
-"""The way from an environment's name to its stores and detectors. Each is opened when it is first used."""
+"""The stores and the detectors of one environment. Each is opened when it is first used."""
 
 from __future__ import annotations
 
@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from anomalyctl.environments import Environment, environment_named
-from anomalyctl.project import Project, find_project
+from anomalyctl.environments import Environment
+from anomalyctl.project import Project
 
 if TYPE_CHECKING:
     from anomalyctl.local.environment import LocalConnections as Addresses
-    from anomalyctl.operations.infrastructure.watching import Watcher
     from anomalyctl.pipeline.detectors import DetectorClient
     from anomalyctl.stores.anomalies import AnomalyStore
     from anomalyctl.stores.readings import ReadingStore
@@ -81,24 +80,3 @@ class LocalConnections(Connections):
         from anomalyctl.pipeline.detectors import DetectorClient
 
         return DetectorClient(self._addresses.detectors_endpoint, self._addresses.detector_token)
-
-
-def connect(
-    environment_name: str, *, watcher: Watcher | None = None, environ: Mapping[str, str] | None = None
-) -> Connections:
-    """Connections to the environment of that name; `watcher` sees what Terraform is asked.
-
-    Raises UnknownEnvironment, and NotDeployed where it does not run or was never deployed.
-    """
-    project = find_project(environ)
-    environment = environment_named(project, environment_name)
-    if environment.is_local:
-        from anomalyctl.local.environment import read_connections
-
-        return LocalConnections(project, environment, read_connections(project.state))
-    from anomalyctl.operations.azure_connections import AzureConnections
-    from anomalyctl.operations.deployed import deployed
-    from anomalyctl.operations.infrastructure.watching import UNWATCHED
-
-    found = deployed(environment_name, watcher=watcher or UNWATCHED, environ=environ)
-    return AzureConnections(project, environment, found, environ)

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from anomalyctl.operations import connections
+from anomalyctl.operations import connecting
 from anomalyctl.operations.anomalies.acting import operator_name
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage.episodes import Episodes
@@ -30,7 +30,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CosmosServer]:
 def store(server: CosmosServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[AnomalyStore]:
     with fresh_store(server) as fresh:
         monkeypatch.setattr(
-            connections, "connect", lambda name: SimpleNamespace(anomalies=fresh, operator=operator_name)
+            connecting, "connect", lambda name: SimpleNamespace(anomalies=fresh, operator=operator_name)
         )
         yield fresh
 

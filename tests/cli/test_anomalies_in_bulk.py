@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from anomalyctl.operations import connections
+from anomalyctl.operations import connecting
 from anomalyctl.operations.anomalies.acting import operator_name
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.triage.episodes import Episodes
@@ -35,7 +35,7 @@ def ids(server: CosmosServer, anomalyctl: Any, monkeypatch: pytest.MonkeyPatch) 
     ]
     with fresh_store(server) as store:
         monkeypatch.setattr(
-            connections, "connect", lambda name: SimpleNamespace(anomalies=store, operator=operator_name)
+            connecting, "connect", lambda name: SimpleNamespace(anomalies=store, operator=operator_name)
         )
         yield [_opened(store, document) for document in documents]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from anomalyctl.operations import connections
+from anomalyctl.operations import connecting
 from anomalyctl.operations.anomalies.acting import operator_name
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.readings import ReadingStore
@@ -36,7 +36,7 @@ def store(
     monkeypatch.setenv("ANOMALYCTL_OPERATOR", "Anna")
     with fresh_store(server) as fresh:
         stores = SimpleNamespace(anomalies=fresh, readings=reading_store, operator=operator_name)
-        monkeypatch.setattr(connections, "connect", lambda name: stores)
+        monkeypatch.setattr(connecting, "connect", lambda name: stores)
         entries = [
             QueueEntry(IDS[0], "well-1", b'{"PH": [red]}' + b"x" * 9_000, "live"),
             QueueEntry(IDS[1], "well-2", b"\xff", "simulated"),

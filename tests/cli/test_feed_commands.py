@@ -10,7 +10,7 @@ import pytest
 
 from anomalyctl.environments import environment_named
 from anomalyctl.local.environment import LocalConnections
-from anomalyctl.operations import connections
+from anomalyctl.operations import connecting, connections
 from anomalyctl.operations import simulate as simulate_operation
 from anomalyctl.operations.simulation_labels import read_labels
 from anomalyctl.project import Project
@@ -30,7 +30,7 @@ def project(tmp_path: Path, valkey: Any, monkeypatch: pytest.MonkeyPatch) -> Pro
         return connections.LocalConnections(project, environment_named(project, name), addresses)
 
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(connections, "connect", connect)
+    monkeypatch.setattr(connecting, "connect", connect)
     return project
 
 

@@ -17,7 +17,7 @@ from anomalyctl.cli import console
 from anomalyctl.cli.views.anomalies import anomalies_table, anomaly_document
 from anomalyctl.operations.anomalies.listing import Filter, list_anomalies
 from anomalyctl.operations.anomalies.showing import show_anomaly
-from anomalyctl.operations.connections import connect
+from anomalyctl.operations.connecting import connect
 
 PICTURE = Path(__file__).parents[2] / ".github" / "picture.svg"
 _COLUMNS = 112

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from anomalyctl.operations.connections import Connections, connect
+from anomalyctl.operations.connecting import connect
+from anomalyctl.operations.connections import Connections
 from anomalyctl.telemetry.times import parse_time
 from tests.support.command_line import CommandLine
 

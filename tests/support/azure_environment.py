@@ -20,7 +20,7 @@ from typing import Any
 from starlette.applications import Starlette
 from starlette.routing import Route
 
-from anomalyctl.operations.connections import connect
+from anomalyctl.operations.connecting import connect
 from anomalyctl.stores.anomalies import AnomalyStore
 from anomalyctl.stores.cosmos import connect_cosmos
 from detector_service.app import create_app

@@ -82,7 +82,7 @@ def replay(
     from anomalyctl.cli.output import show
     from anomalyctl.cli.views.replay import comparison_view, replay_view
     from anomalyctl.errors import InvalidInput
-    from anomalyctl.operations.connections import connect
+    from anomalyctl.operations.connecting import connect
     from anomalyctl.operations.replay_comparing import Comparison
     from anomalyctl.operations.replay_resuming import FILE_NAME, ReplayBookmark
     from anomalyctl.operations.replay_spans import span_of

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import time
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
 from anomalyctl.errors import AnomalyctlError
-from anomalyctl.processes.survivor import ended_well, survived_by
+from anomalyctl.operations.drills.place import claimed, clear
+from anomalyctl.processes.survivor import ended_well
 
 _TRIES: Final = 10
 _PAUSE_S: Final = 1.0
-
-
-def guarded(home: Path, log: Path) -> AbstractContextManager[int]:
-    """Watch over a drill whose folder is `home`; where that is still there afterwards, it is taken away."""
-    command = (sys.executable, "-m", "anomalyctl.operations.drills.guard", str(home))
-    return survived_by(command, log, os.environ, is_over=lambda: not home.exists())
 
 
 def main() -> int:
     """Wait for the word, or for the death."""
     if ended_well():
         return 0
-    from anomalyctl.operations.drills.place import claimed, clear
-
     home = Path(sys.argv[1])
     for _ in range(_TRIES):
         try:

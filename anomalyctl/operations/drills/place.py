@@ -13,7 +13,7 @@ from anomalyctl.local.disk import make_private_folder
 from anomalyctl.local.folder import LocalFolder
 from anomalyctl.local.surroundings import ask_loopback_directly
 from anomalyctl.operations.destroy import destroy_local
-from anomalyctl.operations.drills.guard import guarded
+from anomalyctl.operations.drills.guarding import guarded
 from anomalyctl.operations.drills.plant import DrillPlant
 from anomalyctl.operations.infrastructure.room import room_in
 from anomalyctl.operations.progress import Progress

@@ -15,7 +15,7 @@ from anomalyctl.azure.rest import Rest
 from anomalyctl.azure.traffic import Traffic
 from anomalyctl.errors import InvalidInput, NotFound, PreconditionFailed
 from anomalyctl.operations.azure_connections import AzureConnections
-from anomalyctl.operations.connections import connect
+from anomalyctl.operations.connecting import connect
 from anomalyctl.operations.deployed import deployed
 from anomalyctl.operations.environment import require_azure
 from anomalyctl.operations.infrastructure.place import find_place
@@ -25,7 +25,7 @@ from anomalyctl.operations.progress import SILENCE, Progress
 from anomalyctl.operations.publishing.detectors import image_named, image_of_checkout
 from anomalyctl.operations.publishing.target import Target, opened_target
 from anomalyctl.operations.rollout.beginning import found_elsewhere, is_over
-from anomalyctl.operations.rollout.guard import guarded
+from anomalyctl.operations.rollout.guarding import guarded
 from anomalyctl.operations.rollout.journal import Journal, Rollout, tag_of
 from anomalyctl.operations.rollout.probing import Probe
 from anomalyctl.operations.rollout.real_traffic import RealTrafficReader

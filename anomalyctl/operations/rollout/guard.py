@@ -4,35 +4,17 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
-from pathlib import Path
+from collections.abc import Callable
 from typing import Final
 
 from anomalyctl.errors import AnomalyctlError, Locked, NotFound
-from anomalyctl.processes.survivor import ended_well, survived_by
+from anomalyctl.processes.survivor import ended_well
 
 _TRIES: Final = 30
 _PAUSE_S: Final = 15.0
 _LONGEST_PAUSE_S: Final = 300.0
 _LONGER: Final = 1.3
 """About an hour and three quarters in all: networks and sign-ins are away for that long."""
-
-
-def guarded(
-    environment_name: str,
-    log: Path,
-    environ: Mapping[str, str],
-    *,
-    is_over: Callable[[], bool] = lambda: True,
-    command: Sequence[str] = (),
-) -> AbstractContextManager[int]:
-    """Watch over a rollout from a process of its own (`command` instead of ours); its id.
-
-    When the block ends and `is_over` says no, the process is left to end the rollout as after a death.
-    """
-    ours = (sys.executable, "-m", "anomalyctl.operations.rollout.guard", environment_name)
-    return survived_by(command or ours, log, environ, is_over=is_over)
 
 
 def bring_back(

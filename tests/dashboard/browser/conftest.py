@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from anomalyctl.operations.connections import connect
+from anomalyctl.operations.connecting import connect
 from tests.support.command_line import CHECKOUT, CommandLine
 from tests.support.control_room import PATIENCE_S, SOURCE, Display, Plant
 from tests.support.dashboard_driver import installed_packages

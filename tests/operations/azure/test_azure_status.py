@@ -200,7 +200,7 @@ def test_nothing_is_imported_by_the_threads_that_ask_side_by_side(described: Azu
 IMPORTS = """
 import sys
 from anomalyctl.operations import status_azure
-from anomalyctl.operations.connections import connect
+from anomalyctl.operations.connecting import connect
 
 side_by_side = status_azure.side_by_side
 

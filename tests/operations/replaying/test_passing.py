@@ -78,7 +78,7 @@ def test_the_command_keeps_its_place_beside_the_environments_state(
     parts.__dict__.update(
         project=Project(tmp_path, tmp_path / "state"), environment=SimpleNamespace(name="local")
     )
-    monkeypatch.setattr("anomalyctl.operations.connections.connect", lambda name: parts)
+    monkeypatch.setattr("anomalyctl.operations.connecting.connect", lambda name: parts)
     monkeypatch.setattr("signal.signal", lambda *_: None)  # the test runner keeps its own handlers
     path = tmp_path / "state" / "local" / "replay.json"
     assert boundary.run_command(["replay", "--resume"]) == NotFound.exit_code
@@ -144,7 +144,7 @@ def test_an_interrupted_command_says_how_to_go_on(
     parts.__dict__.update(
         project=Project(tmp_path, tmp_path / "state"), environment=SimpleNamespace(name="local")
     )
-    monkeypatch.setattr("anomalyctl.operations.connections.connect", lambda name: parts)
+    monkeypatch.setattr("anomalyctl.operations.connecting.connect", lambda name: parts)
     monkeypatch.setattr("signal.signal", lambda *_: None)
 
     def pressed(*given: Any, **options: Any) -> None:

@@ -11,13 +11,14 @@ from pathlib import Path
 import pytest
 
 from anomalyctl.errors import Locked, NotFound, SignInFailed
-from anomalyctl.operations.rollout.guard import bring_back, guarded
+from anomalyctl.operations.rollout.guard import bring_back
+from anomalyctl.operations.rollout.guarding import guarded
 
 GUARD = "import sys; sys.stdout.write('word' if sys.stdin.read().endswith('ended\\n') else 'death')"
 ROLLOUT = """
 import os, sys, time
 from pathlib import Path
-from anomalyctl.operations.rollout.guard import guarded
+from anomalyctl.operations.rollout.guarding import guarded
 with guarded("dev", Path(sys.argv[1]), os.environ, command=(sys.executable, "-c", sys.argv[2])):
     print("begun", flush=True)
     if sys.argv[3] == "hang":
