@@ -8,7 +8,7 @@ import redis
 from redis.client import Pipeline
 
 from anomalyctl.resilience.guard import Guard
-from anomalyctl.stores.connections import redis_errors
+from anomalyctl.stores.redis_errors import redis_errors
 
 
 class GuardedRedis(redis.Redis):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from anomalyctl.resilience.manner import once
-from anomalyctl.stores.connections import redis_errors
+from anomalyctl.stores.redis_errors import redis_errors
 
 if TYPE_CHECKING:
     import redis

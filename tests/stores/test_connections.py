@@ -9,7 +9,8 @@ import redis
 from redis.exceptions import ResponseError
 
 from anomalyctl.errors import InvalidInput, Transient
-from anomalyctl.stores.connections import connect_redis, redis_errors
+from anomalyctl.stores.connections import connect_redis
+from anomalyctl.stores.redis_errors import redis_errors
 
 
 def _options(text: str) -> dict[str, Any]:

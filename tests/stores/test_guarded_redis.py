@@ -20,8 +20,9 @@ from anomalyctl.errors import Transient, Unreachable
 from anomalyctl.resilience.guard import Guard
 from anomalyctl.resilience.manner import once
 from anomalyctl.resilience.policies import CACHE
-from anomalyctl.stores.connections import connect_redis, redis_errors
+from anomalyctl.stores.connections import connect_redis
 from anomalyctl.stores.readings import ReadingStore
+from anomalyctl.stores.redis_errors import redis_errors
 from anomalyctl.stores.shared_breakers import SharedBreakers
 from tests.support.own_valkey import OwnValkey
 

@@ -41,7 +41,8 @@ class RedisStreamTrigger(Trigger):
         """Create the group, and the stream with it."""
         from redis.exceptions import ResponseError
 
-        from anomalyctl.stores.connections import connect_redis, redis_errors
+        from anomalyctl.stores.connections import connect_redis
+        from anomalyctl.stores.redis_errors import redis_errors
 
         self._client = self._client or connect_redis(self._connection_string, pool_size=2)
         with once(), redis_errors():
@@ -55,7 +56,7 @@ class RedisStreamTrigger(Trigger):
         """Read one batch and call for each entry of it."""
         from redis.exceptions import ResponseError
 
-        from anomalyctl.stores.connections import redis_errors
+        from anomalyctl.stores.redis_errors import redis_errors
 
         # The rounds are the repeats.
         with once(), redis_errors():

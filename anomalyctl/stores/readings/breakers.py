@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from anomalyctl.resilience.manner import once
-from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import BREAKERS
+from anomalyctl.stores.redis_errors import redis_errors
 
 if TYPE_CHECKING:
     import redis

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import dashboard_key
+from anomalyctl.stores.redis_errors import redis_errors
 
 if TYPE_CHECKING:
     import redis

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 import orjson
 
 from anomalyctl.errors import InvalidInput, LostRace
-from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.leases import Lease, lease_token_key
 from anomalyctl.stores.readings.keys import memory_key
+from anomalyctl.stores.redis_errors import redis_errors
 from anomalyctl.telemetry.verdicts import TIERS, Memory, Tier
 
 if TYPE_CHECKING:

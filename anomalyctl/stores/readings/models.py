@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from anomalyctl.resilience.manner import once
-from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import fitting_key, model_key
+from anomalyctl.stores.redis_errors import redis_errors
 from anomalyctl.telemetry.times import format_time, parse_time
 
 if TYPE_CHECKING:

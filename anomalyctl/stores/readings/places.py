@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from anomalyctl.errors import Transient
 from anomalyctl.resilience.manner import once
-from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import DOORBELL, GROUP, PLACES, QUEUE_COUNT, queue_key
+from anomalyctl.stores.redis_errors import redis_errors
 
 if TYPE_CHECKING:
     import redis

@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from anomalyctl.resilience.manner import once
-from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.entries import (
     QueueEntry,
     entries_by_source,
@@ -16,6 +15,7 @@ from anomalyctl.stores.readings.entries import (
 )
 from anomalyctl.stores.readings.keys import GROUP, queue_key
 from anomalyctl.stores.readings.places import Places
+from anomalyctl.stores.redis_errors import redis_errors
 from anomalyctl.telemetry.readings import DEFAULT_SOURCE
 
 if TYPE_CHECKING:

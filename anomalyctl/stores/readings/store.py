@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
-from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.leases import Lease, Leases
 from anomalyctl.stores.readings.backlog import Backlog, backlog_of, together
 from anomalyctl.stores.readings.breakers import BreakerBoard
@@ -21,6 +20,7 @@ from anomalyctl.stores.readings.models import ModelShelf, StoredModel
 from anomalyctl.stores.readings.places import Places
 from anomalyctl.stores.readings.queue import ReadingQueue
 from anomalyctl.stores.readings.window import MOST_READINGS, RETENTION, Origin, ReadingWindows
+from anomalyctl.stores.redis_errors import redis_errors
 from anomalyctl.telemetry.registry import built_in_registry, parse_registry, registry_to_mapping
 from anomalyctl.telemetry.tags import TagRegistry
 from anomalyctl.telemetry.verdicts import Memory, Tier

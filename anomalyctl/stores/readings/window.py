@@ -7,7 +7,6 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
-from anomalyctl.stores.connections import redis_errors
 from anomalyctl.stores.readings.keys import (
     alarmed_key,
     incomplete_key,
@@ -16,6 +15,7 @@ from anomalyctl.stores.readings.keys import (
     window_key,
 )
 from anomalyctl.stores.readings.places import Places
+from anomalyctl.stores.redis_errors import redis_errors
 
 if TYPE_CHECKING:
     import redis
