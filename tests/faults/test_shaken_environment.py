@@ -73,6 +73,44 @@ def test_a_flood_of_duplicates(shaken: Shaken) -> None:
     assert balance.holds, balance.told()
 
 
+def test_clocks_that_are_set_ahead_and_right_again(shaken: Shaken) -> None:
+    rows, broken = quiet_rows("hurried", 200, malformed=0.01)
+    shaken.wait_until(shaken.all_well, 60)
+    with shaken.load({"hurried": rows}, pause_s=0.3):
+        for part, off_s in (("functions", 7_200), ("detectors", -3_600), ("cosmos", 600)):
+            shaken.set_clock(part, off_s)
+            time.sleep(0.5)
+        for part in ("cosmos", "functions", "detectors"):
+            shaken.set_clock(part, 0)
+            time.sleep(0.5)
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    balance = shaken.balance({"hurried": rows}, {"hurried": broken})
+    assert balance.holds, balance.told()
+
+
+def test_a_clock_that_is_set_back_keeps_what_seems_early_for_later(shaken: Shaken) -> None:
+    rows, _ = quiet_rows("put-off", 60)
+    shaken.wait_until(shaken.all_well, 60)
+    shaken.send("put-off", rows[:20])
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    # Together, as on one machine: Cosmos DB refuses a request whose date is a quarter of an hour off its own.
+    for part in ("cosmos", "functions"):
+        shaken.set_clock(part, -7_200)
+    time.sleep(0.5)
+    shaken.send("put-off", rows[20:])
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    for part in ("cosmos", "functions"):
+        shaken.set_clock(part, 0)
+    time.sleep(0.5)
+    letters = shaken.command.document("dead-letters", "list", "--source", "put-off")
+    assert letters
+    assert {letter["kind"] for letter in letters} == {"early"}
+    shaken.command.document("dead-letters", "retry", "--all", "--source", "put-off", "--yes")
+    shaken.wait_until_judged(JUDGED_WITHIN_S)
+    balance = shaken.balance({"put-off": rows})
+    assert (balance.verdicts, balance.missing, balance.twice) == (60, [], []), balance.told()
+
+
 def test_operators_see_retry_and_purge_what_has_no_verdict(shaken: Shaken) -> None:
     rows, broken = quiet_rows("seen", 60, malformed=0.05)
     shaken.wait_until(shaken.all_well, 60)

@@ -22,7 +22,7 @@ from anomalyctl.local import control
 from anomalyctl.local.disk import read_json
 from anomalyctl.local.environment import COSMOS, connections
 from anomalyctl.local.folder import LocalFolder
-from anomalyctl.local.part import parts_from_mapping
+from anomalyctl.local.part import Part, parts_from_mapping
 from anomalyctl.local.ports import load_ports
 from anomalyctl.local.secrets_file import load_secrets
 from anomalyctl.local.state import read_state
@@ -35,6 +35,7 @@ from anomalyctl.stores.readings import ReadingStore
 from anomalyctl.telemetry.registry import built_in_registry
 from anomalyctl.telemetry.simulator import simulate
 from anomalyctl.telemetry.times import epoch_ms
+from tests.support import jumping_clock
 from tests.support.command_line import CommandLine
 
 PARTS = ("valkey", "cosmos", "detectors", "functions")
@@ -92,15 +93,16 @@ class Shaken:
     """A running environment with the Cosmos endpoint's faults at hand."""
 
     def __init__(self, root: Path) -> None:
+        root.mkdir(parents=True, exist_ok=True)
+        self._clocks = {part: root / f"clock-of-{part}" for part in ("cosmos", "detectors", "functions")}
         self.command = CommandLine(root)
         self.command.document("deploy", "--yes")
         self.folder = LocalFolder(root / ".anomalyctl" / "local")
         parts = parts_from_mapping(read_json(self.folder.plan) or {})
         control.stop_supervisor(self.folder)
-        shaken = tuple(
-            replace(part, argv=(*part.argv, "--faults")) if part.name == COSMOS else part for part in parts
-        )
-        control.start_supervisor(self.folder, shaken)
+        for clock in self._clocks.values():
+            clock.write_text("0")
+        control.start_supervisor(self.folder, tuple(map(self._at_hand, parts)))
         ports, secrets = load_ports(self.folder), load_secrets(self.folder)
         assert secrets is not None
         reach = connections(ports, secrets)
@@ -109,6 +111,16 @@ class Shaken:
         self.readings = ReadingStore(connect_redis(reach.redis_connection_string))
         self.anomalies = AnomalyStore(connect_cosmos(reach.cosmos_connection_string))
         self._faults = f"http://127.0.0.1:{ports[COSMOS]}/_faults"
+
+    def _at_hand(self, part: Part) -> Part:
+        argv = (*part.argv, "--faults") if part.name == COSMOS else part.argv
+        if part.name in self._clocks:
+            argv = (argv[0], jumping_clock.__file__, str(self._clocks[part.name]), *argv[1:])
+        return replace(part, argv=argv)
+
+    def set_clock(self, part: str, off_s: float) -> None:
+        """Have a part's wall clock stand off by so many seconds; it jumps within a twentieth of one."""
+        self._clocks[part].write_text(str(off_s))
 
     def end(self) -> None:
         """Stop everything and delete it."""
