@@ -90,11 +90,12 @@ class Balance:
 
 
 class Shaken:
-    """A running environment with the Cosmos endpoint's faults at hand."""
+    """A running environment; the Cosmos endpoint's faults and, where asked, the parts' clocks are at hand."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, *, clocks: bool = False) -> None:
         root.mkdir(parents=True, exist_ok=True)
-        self._clocks = {part: root / f"clock-of-{part}" for part in ("cosmos", "detectors", "functions")}
+        parts_with_clocks = ("cosmos", "detectors", "functions") if clocks else ()
+        self._clocks = {part: root / f"clock-of-{part}" for part in parts_with_clocks}
         self.command = CommandLine(root)
         self.command.document("deploy", "--yes")
         self.folder = LocalFolder(root / ".anomalyctl" / "local")
