@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import time
@@ -41,6 +42,14 @@ class Valkey:
 
     def client(self, **options: Any) -> Any:
         return connect_redis(self.connection_string, **options)
+
+
+@pytest.fixture
+def heeding_ctrl_c() -> Iterator[None]:
+    """Python ignores Ctrl-C where it was started in a shell's background, as a nightly run may be."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture(scope="session")

@@ -6,7 +6,6 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -212,14 +211,6 @@ def test_an_interruption_between_the_older_parts_and_the_new_starts_the_new(
         plant.deploy()
     assert plant.dummies.within(20, lambda: all(plant.dummies.is_well(name) for name in (*BASE, "dashboard")))
     assert plant.deploy()[0].outcome == "unchanged"
-
-
-@pytest.fixture
-def heeding_ctrl_c() -> Iterator[None]:
-    """Python ignores Ctrl-C where it was started in a shell's background, as a nightly run may be."""
-    before = signal.signal(signal.SIGINT, signal.default_int_handler)
-    yield
-    signal.signal(signal.SIGINT, before)
 
 
 def test_an_interruption_before_a_first_start_is_well_leaves_nothing(plant: Plant) -> None:

@@ -35,7 +35,9 @@ def leases() -> Any:
     made.let_go.set()
 
 
-def test_ctrl_c_while_the_last_renewal_is_waited_for_gives_the_lease_back(leases: Any) -> None:
+def test_ctrl_c_while_the_last_renewal_is_waited_for_gives_the_lease_back(
+    leases: Any, heeding_ctrl_c: None
+) -> None:
     heart = Heartbeat(leases, Lease("drain", "token", 1), ttl_s=0.06)
 
     def leave_and_press() -> None:

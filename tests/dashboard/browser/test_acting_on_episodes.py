@@ -207,7 +207,9 @@ def test_the_back_button_brings_no_list_of_the_past(room: Room, display: OpenDis
     _rows(page).get_by_role("link").click()
     expect(page.get_by_label(NOTES)).to_be_visible()
     page.route("**/api/anomalies/past*", hours_later)
-    screen.poll()
+    with page.expect_response(lambda answer: "/api/anomalies/past" in answer.url):
+        screen.poll()
+    page.unroute_all(behavior="wait")
     request = {"anomalyId": anomaly, "etag": "", "notes": "meanwhile"}
     done = room.server.act("resolve", request, Origin=room.server.address, Sec_Fetch_Site="same-origin")
     assert '"ok":true' in done.text

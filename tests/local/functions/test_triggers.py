@@ -297,7 +297,7 @@ def test_a_container_that_is_not_there_yet_is_waited_for(
 
 
 def test_ctrl_c_while_a_call_is_waited_for_does_not_take_it_for_ended(
-    app: Any, hosts: Hosts, within: Poll, tmp_path: Path
+    app: Any, hosts: Hosts, within: Poll, tmp_path: Path, heeding_ctrl_c: None
 ) -> None:
     go_on = tmp_path / "go-on"
     body = (
